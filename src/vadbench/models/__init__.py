@@ -1,0 +1,1 @@
+"""What stages run: models and the transforms that belong to them."""
