@@ -1,0 +1,1 @@
+"""Pictures of scores: one curve per video, methods side by side."""
