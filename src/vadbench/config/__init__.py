@@ -1,0 +1,49 @@
+"""Settings: types, the three layers they are read from, and the runs they stand for. Imports no torch."""
+
+from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
+from vadbench.config.clip import ClipSettings
+from vadbench.config.data import DemoData, FolderData, Ped2Data, Supervision
+from vadbench.config.evaluation import EvaluationSettings
+from vadbench.config.features import STAGE_SETTINGS, FeatureSet
+from vadbench.config.frames import FramesSettings
+from vadbench.config.methods import (
+    METHOD_SETTINGS,
+    FrameDifferenceSettings,
+    LinearSvmSettings,
+    MethodSettings,
+    OneClassSvmSettings,
+    SultaniSettings,
+    TrainedSettings,
+    ZeroShotSettings,
+)
+from vadbench.config.run import RunSettings
+from vadbench.config.runs import Run, expand_runs, run_path
+from vadbench.config.texts import NORMAL, TextSettings
+
+__all__ = [
+    "METHOD_SETTINGS",
+    "NORMAL",
+    "STAGE_SETTINGS",
+    "BenchmarkSettings",
+    "ClipSettings",
+    "DemoData",
+    "EvaluationSettings",
+    "FeatureSet",
+    "FolderData",
+    "FrameDifferenceSettings",
+    "FramesSettings",
+    "LinearSvmSettings",
+    "MethodEntry",
+    "MethodSettings",
+    "OneClassSvmSettings",
+    "Ped2Data",
+    "Run",
+    "RunSettings",
+    "SultaniSettings",
+    "Supervision",
+    "TextSettings",
+    "TrainedSettings",
+    "ZeroShotSettings",
+    "expand_runs",
+    "run_path",
+]

@@ -1,0 +1,57 @@
+"""What all settings share: frozen pydantic models that refuse unknown keys."""
+
+from collections.abc import Hashable
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Len
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints
+
+
+class Settings(BaseModel):
+    """Base of every settings type. The docstring of a field is its description in the JSON schema."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """The settings that an output depends on, as JSON values.
+
+        It is what a store records and what Snakemake compares; fields marked with `LABEL` are left out.
+        """
+        labels = {name for name, field in type(self).model_fields.items() if field.json_schema_extra == LABEL}
+        return self.model_dump(mode="json", exclude=labels)
+
+
+LABEL: dict[str, Any] = {"affects_output": False}
+"""`json_schema_extra` of a field that says where and how often a thing runs, not what comes out."""
+
+
+Value = TypeVar("Value", bound=Hashable)
+
+
+def distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Refuse a repeated value: it would name the same run twice."""
+    twice = sorted({str(value) for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"each value may stand once, but {', '.join(twice)} is repeated")
+    return values
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+([_.+-][A-Za-z0-9]+)*$")]
+"""A part of a path: letters and digits, with single `_`, `.`, `+` or `-` between them.
+
+Doubled dashes and `@` are left out because they separate the parts of a run's name.
+"""
+
+Names = Annotated[tuple[Name, ...], Len(1), AfterValidator(distinct)]
+
+Numbers = Annotated[tuple[NonNegativeInt, ...], Len(1), AfterValidator(distinct)]
+"""Seeds or draws: whole numbers from 0, each once."""
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]

@@ -1,0 +1,90 @@
+"""Settings of one benchmark: what `config/<benchmark>.yaml` holds."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from pydantic import Field, model_serializer, model_validator
+from pydantic_core import PydanticCustomError
+
+from vadbench.config.base import Name, Names, Numbers, Settings
+from vadbench.config.data import Data, Shards
+from vadbench.config.evaluation import EvaluationSettings
+from vadbench.config.features import FeatureSet
+from vadbench.config.methods import METHOD_SETTINGS, MethodSettings
+from vadbench.config.texts import TextSettings
+
+if TYPE_CHECKING:
+    AnyMethod = MethodSettings
+else:
+    AnyMethod = Annotated[Union[tuple(METHOD_SETTINGS.values())], Field(discriminator="method")]  # noqa: UP007
+
+
+class MethodEntry(Settings):
+    """One entry of `methods:`. In YAML it is a name, or a name with the settings that differ."""
+
+    settings: AnyMethod
+    """The settings of the method named."""
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return self.settings.method
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_yaml(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"settings": {"method": given}}
+        if not isinstance(given, dict) or len(given) != 1:
+            raise PydanticCustomError(
+                "entry", "an entry is a method's name, or one name with its settings indented below it", {}
+            )
+        ((name, settings),) = given.items()
+        if isinstance(settings, MethodSettings):
+            return given
+        if settings is None:
+            return {"settings": {"method": name}}
+        if not isinstance(settings, dict):
+            raise PydanticCustomError("entry", "the settings of a method are keys with values", {})
+        if "method" in settings:
+            raise PydanticCustomError("entry", "the method is named once, before its settings", {})
+        return {"settings": {"method": name, **settings}}
+
+    @model_serializer
+    def _to_yaml(self) -> dict[str, Any]:
+        return {self.name: self.settings.model_dump(mode="json", exclude={"method"})}
+
+
+class BenchmarkSettings(Settings):
+    """Data, feature sets and methods of a benchmark."""
+
+    data: Data
+    """The data set, and where it lies below `data_root`."""
+
+    shards: Shards = 1
+    """Number of parts each feature set is made in. A fixed number, never the number of cores: changing it
+    makes every set again."""
+
+    on_bad_video: Literal["fail", "skip"] = "fail"
+    """fail: a video that cannot be read stops the run; skip: it is listed, and lowers the coverage in the
+    tables."""
+
+    splits: Names
+    """The splits that methods run on, among those the data set offers."""
+
+    draws: Numbers = (0,)
+    """The draws of a split that is drawn, such as Ped2's weak one; without meaning for the others."""
+
+    seeds: Numbers = (0, 1, 2)
+    """Seeds of the methods that depend on one; tables give mean and standard deviation over them."""
+
+    texts: TextSettings = TextSettings()
+    """The texts that CLIP compares frames with."""
+
+    features: Annotated[dict[Name, FeatureSet], Field(min_length=1)]
+    """Feature sets by name."""
+
+    methods: Annotated[tuple[MethodEntry, ...], Field(min_length=1)]
+    """Methods to run, each a name or a name with settings."""
+
+    evaluation: EvaluationSettings = EvaluationSettings()
+    """How scores are evaluated."""

@@ -1,0 +1,27 @@
+"""Settings of the stage `frames`."""
+
+from typing import ClassVar, Literal
+
+from pydantic import PositiveInt
+
+from vadbench.config.base import Settings
+
+
+class FramesSettings(Settings):
+    """Sampled frames, decoded once and kept as JPEG (quality 95, 4:4:4) or PNG."""
+
+    REVISION: ClassVar[int] = 1
+    """Raised when the stage's output changes for equal settings; every part is then made again."""
+
+    stage: Literal["frames"] = "frames"
+    """The stage that makes this set."""
+
+    stride: PositiveInt = 1
+    """Every how many decoded frames one is kept, counted in source frames from frame 0."""
+
+    short_side: PositiveInt | None = None
+    """Length in pixels that the shorter side is resized to; null keeps the native size."""
+
+    format: Literal["jpeg", "png"] = "jpeg"
+    """How frames are kept. JPEG takes about a tenth of PNG's space and moves embeddings slightly; PNG keeps
+    the decoder's own pixels."""

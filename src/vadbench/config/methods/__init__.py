@@ -1,0 +1,28 @@
+"""The methods: name and settings type. A new method adds its line here."""
+
+from vadbench.config.methods.base import MethodSettings, TrainedSettings
+from vadbench.config.methods.frame_difference import FrameDifferenceSettings
+from vadbench.config.methods.linear_svm import LinearSvmSettings
+from vadbench.config.methods.one_class_svm import OneClassSvmSettings
+from vadbench.config.methods.sultani import SultaniSettings
+from vadbench.config.methods.zero_shot import ZeroShotSettings
+
+METHOD_SETTINGS: dict[str, type[MethodSettings]] = {
+    "zero_shot": ZeroShotSettings,
+    "frame_difference": FrameDifferenceSettings,
+    "one_class_svm": OneClassSvmSettings,
+    "linear_svm": LinearSvmSettings,
+    "sultani": SultaniSettings,
+}
+"""The settings type of each method."""
+
+__all__ = [
+    "METHOD_SETTINGS",
+    "FrameDifferenceSettings",
+    "LinearSvmSettings",
+    "MethodSettings",
+    "OneClassSvmSettings",
+    "SultaniSettings",
+    "TrainedSettings",
+    "ZeroShotSettings",
+]

@@ -1,0 +1,71 @@
+"""What the settings of all methods share."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from vadbench.config.base import LABEL, Fraction, Name, Names, Settings
+from vadbench.config.data import Supervision
+
+
+class MethodSettings(Settings):
+    """Base of the settings of every method."""
+
+    SUPERVISION: ClassVar[Supervision]
+    """What its training looks at; `none`: it is not trained and runs on every split."""
+
+    SEEDED: ClassVar[bool]
+    """Whether its result depends on the seed; if not, it runs once, as seed 0."""
+
+    READS_STAGE: ClassVar[str]
+    """The stage whose rows it reads; a set of this name is what it reads unless `reads` says otherwise."""
+
+    USES_TEXTS: ClassVar[bool] = False
+    """Whether its result depends on the benchmark's texts."""
+
+    REVISION: ClassVar[int] = 1
+    """Raised when the method's output changes for equal settings; its runs are then made again."""
+
+    method: str
+    """The method's name."""
+
+    reads: Name
+    """The feature set it reads."""
+
+    variant: Annotated[Name | Literal[""], Field(json_schema_extra=LABEL)] = ""
+    """A label that keeps several entries of one method apart, as in a table of ablations."""
+
+    splits: Annotated[Names | None, Field(json_schema_extra=LABEL)] = None
+    """The splits it runs on, among those of the benchmark; null: all that offer its supervision."""
+
+
+class TrainedSettings(MethodSettings):
+    """Base of the settings of methods that learn by gradients."""
+
+    SEEDED: ClassVar[bool] = True
+
+    lr: PositiveFloat
+    """Learning rate of the optimizer at the start."""
+
+    weight_decay: NonNegativeFloat
+    """Weight decay of the optimizer."""
+
+    half_batch: PositiveInt = 32
+    """Normal videos, and as many abnormal ones, per batch; a half with fewer videos gives all it has."""
+
+    epochs: PositiveInt
+    """Passes over the training videos."""
+
+    epoch: Literal["shorter", "longer"] = "shorter"
+    """Which half of the videos, the one with fewer batches or the other one, ends an epoch when used up."""
+
+    min_steps: NonNegativeInt = 0
+    """Least number of training steps, for benchmarks so small that an epoch is a step or two; the epochs
+    are stretched to it. 0 in the papers' benchmarks."""
+
+    selection: Literal["last", "held_out", "best_on_test"] = "last"
+    """Which checkpoint counts: the last; the best on a part of the training videos that is held out; or the
+    best on the test videos, which is no honest figure and gets a column of its own."""
+
+    held_out: Fraction = 0.2
+    """Share of the training videos that `selection: held_out` holds out, of either label."""
