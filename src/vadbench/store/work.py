@@ -1,0 +1,233 @@
+"""The finished videos of a part that is not complete yet: one file each, in a folder beside the part."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import h5py
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vadbench.errors import VadbenchError
+from vadbench.store.files import publish, unique_name, write_text
+from vadbench.store.layout import ArraySpec, Header, append, create_array, to_json
+
+_BUFFER_BYTES = 1 << 20
+
+# One row of a group: an array of r entries by name.
+GroupRow = Mapping[str, ArrayLike]
+
+
+class WorkFolder:
+    """The folder of a part's finished videos, `.<part>.work` beside it: Snakemake knows nothing of it.
+
+    Args:
+        part: path of the part.
+        header: what the part will be.
+        videos: ids of its videos, in order.
+    """
+
+    def __init__(self, part: Path, header: Header, videos: Sequence[str]) -> None:
+        self._folder = part.with_name(f".{part.name}.work")
+        self._header = header
+        self._videos = videos
+
+    def prepare(self) -> int:
+        """Make the folder ready and count the leading videos that an earlier run finished.
+
+        Work under another header, for other videos or from a newer store is thrown away.
+        """
+        specs = {name: [spec.dtype, spec.shape, spec.units] for name, spec in self._header.specs().items()}
+        wanted = to_json([self._header.identity(), specs, list(self._videos)])
+        note = self._folder / "header.json"
+        if not note.exists() or note.read_text(encoding="utf-8") != wanted:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+            write_text(note, wanted)
+        for leftover in self._folder.glob("*.tmp"):
+            leftover.unlink()
+        finished = 0
+        while finished < len(self._videos) and self.file(finished).exists():
+            finished += 1
+        return finished
+
+    def file(self, position: int) -> Path:
+        """Where the video at `position` is kept."""
+        return self._folder / f"video-{position:06d}.h5"
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class VideoWriter:
+    """Takes the rows of one video as they come; memory does not grow with their number.
+
+    Use it as a context manager and call `finish` inside; leaving without it drops what was written.
+
+    Args:
+        path: the video's file.
+        id: id of the video, for messages.
+        header: the part's header.
+        check: raises where the claim was lost; called before the file gets its name.
+    """
+
+    def __init__(self, path: Path, id: str, header: Header, check: Callable[[], None]) -> None:
+        self._path = path
+        self._id = id
+        self._header = header
+        self._check = check
+        self._temporary = unique_name(path)
+        self._last_frame = -1
+        self._file: h5py.File | None = None
+        self._columns: dict[str, _Column] = {}
+
+    def __enter__(self) -> Self:
+        self._file = h5py.File(self._temporary, "w", locking=False)
+        specs = self._header.specs()
+        self._columns = {
+            name: _Column(create_array(self._file, name, spec), spec)
+            for name, spec in specs.items()
+            if not name.endswith("_start")
+        }
+        return self
+
+    def append(self, frame: ArrayLike, time: ArrayLike, **data: ArrayLike | Sequence[GroupRow]) -> None:
+        """Add n rows.
+
+        Args:
+            frame: (n,) 0-based indices of source frames, strictly increasing over all calls.
+            time: (n,) presentation times in seconds.
+            data: each array of the header as (n, …), and each group as a sequence of n mappings from the
+                group's arrays to (r, …), r free per row: `jpeg=[{"bytes": b} for b in images]`.
+
+        Raises:
+            VadbenchError: for a value that is not finite, or does not fit the stored type.
+            ValueError: for missing, unknown or misshapen arrays.
+        """
+        expected = {*self._header.arrays, *self._header.groups}
+        if set(data) != expected:
+            raise ValueError(f"rows need {sorted(expected)}, not {sorted(data)}")
+        frames = np.atleast_1d(np.asarray(frame))
+        self._check_frames(frames)
+        self._add("rows/frame", frames, len(frames))
+        self._add("rows/time", np.atleast_1d(np.asarray(time)), len(frames))
+        for name in self._header.arrays:
+            self._add(f"rows/{name}", np.asarray(data[name]), len(frames))
+        for group, arrays in self._header.groups.items():
+            self._add_group(group, arrays, data[group], len(frames))
+
+    def finish(self, frames: int) -> None:
+        """Close the video and give its file its name.
+
+        Args:
+            frames: number of frames decoded, also those that gave no row.
+        """
+        if frames <= self._last_frame:
+            raise VadbenchError(
+                f"{self._id}: a row of frame {self._last_frame}, but only {frames} frames were decoded"
+            )
+        self._close({"frames": frames, "skipped": ""})
+
+    def skip(self, reason: str) -> None:
+        """Close the video without rows; `reason` says in one line why it cannot be read."""
+        if self._last_frame >= 0:
+            raise ValueError(f"{self._id} has rows already")
+        self._close({"frames": 0, "skipped": " ".join(reason.split())})
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        unfinished = self._file is not None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        with suppress(FileNotFoundError):
+            self._temporary.unlink()
+        if unfinished and error is None:
+            raise ValueError(f"{self._id} was left without finish()")
+
+    def _close(self, attributes: Mapping[str, int | str]) -> None:
+        if self._file is None:
+            raise ValueError(f"{self._id} is not open")
+        for column in self._columns.values():
+            column.flush()
+        self._file.attrs.update(attributes)
+        self._file.close()
+        self._file = None
+        self._check()
+        publish(self._temporary, self._path)
+
+    def _check_frames(self, frames: NDArray[np.generic]) -> None:
+        if len(frames):
+            steps = np.diff(frames.astype(np.int64), prepend=self._last_frame)
+            if (steps <= 0).any():
+                raise ValueError(f"{self._id}: frame indices must increase")
+            self._last_frame = int(frames[-1])
+
+    def _add(self, name: str, values: NDArray[np.generic], rows: int) -> None:
+        column = self._columns[name]
+        if values.shape != (rows, *column.spec.shape):
+            raise ValueError(f"{self._id}: {name} has shape {values.shape}, not {(rows, *column.spec.shape)}")
+        column.add(_convert(self._id, name, values, column.spec))
+
+    def _add_group(
+        self, group: str, arrays: Mapping[str, ArraySpec], rows: ArrayLike | Sequence[GroupRow], count: int
+    ) -> None:
+        if not isinstance(rows, Sequence) or isinstance(rows, str | bytes) or len(rows) != count:
+            raise ValueError(f"{self._id}: {group} needs a list of {count} mappings")
+        counts = []
+        for row in rows:
+            if not isinstance(row, Mapping) or set(row) != set(arrays):
+                raise ValueError(f"{self._id}: a row of {group} needs {sorted(arrays)}")
+            values = {name: np.asarray(value) for name, value in row.items()}
+            lengths = {len(value) for value in values.values()}
+            if len(lengths) != 1:
+                raise ValueError(f"{self._id}: the arrays of one row of {group} differ in length")
+            counts.append(lengths.pop())
+            for name, value in values.items():
+                self._add(f"{group}/{name}", value, counts[-1])
+        self._add(f"rows/{group}_count", np.array(counts, np.int32), count)
+
+
+class _Column:
+    """Rows of one dataset, collected until a write is worth its cost."""
+
+    def __init__(self, dataset: h5py.Dataset, spec: ArraySpec) -> None:
+        self.spec = spec
+        self._dataset = dataset
+        self._pending: list[NDArray[np.generic]] = []
+        self._bytes = 0
+
+    def add(self, rows: NDArray[np.generic]) -> None:
+        self._pending.append(rows)
+        self._bytes += rows.nbytes
+        if self._bytes >= _BUFFER_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._pending:
+            append(self._dataset, np.concatenate(self._pending))
+            self._pending, self._bytes = [], 0
+
+
+def _convert(video: str, name: str, values: NDArray[np.generic], spec: ArraySpec) -> NDArray[np.generic]:
+    dtype = np.dtype(spec.dtype)
+    if values.size and not np.can_cast(values.dtype, dtype, "same_kind"):
+        raise ValueError(f"{video}: {name} is {values.dtype}, which {dtype} does not hold")
+    # A copy, since the caller may fill the same buffer again before it is written.
+    with np.errstate(over="ignore"):
+        converted = np.array(values, dtype=dtype)
+    if dtype.kind == "f":
+        bad = ~np.isfinite(converted)
+        problem = f"a value that is not finite in {dtype}"
+    else:
+        bad = converted != values
+        problem = f"a value that {dtype} does not hold"
+    if bad.any():
+        row = int(np.argwhere(bad)[0][0])
+        raise VadbenchError(f"{video}: {name} has {problem} (row {row} of {len(values)} appended)")
+    return converted
