@@ -4,8 +4,10 @@ Writing: `PartWriter` with `ArraySpec`. Reading: `Part` for one shard, `Store` f
 """
 
 from vadbench.store.layout import ArraySpec
+from vadbench.store.link import link
 from vadbench.store.part import Part
+from vadbench.store.store import Store
 from vadbench.store.work import GroupRow, VideoWriter
 from vadbench.store.writer import PartWriter
 
-__all__ = ["ArraySpec", "GroupRow", "Part", "PartWriter", "VideoWriter"]
+__all__ = ["ArraySpec", "GroupRow", "Part", "PartWriter", "Store", "VideoWriter", "link"]

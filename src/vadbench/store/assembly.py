@@ -42,7 +42,7 @@ def assemble(path: Path, header: Header, videos: Sequence[str], files: Sequence[
     totals = {name: sum(length[name] for length in lengths) for name in copied}
     totals |= {start: totals[count] for count, start in starts.items()}
     frames, skipped = [], []
-    with h5py.File(path, "w", locking=False) as part:
+    with h5py.File(path, "w") as part:
         outputs = {name: _Output(part, name, spec, totals[name]) for name, spec in header.specs().items()}
         for file in files:
             with _opened(file) as video:

@@ -285,8 +285,5 @@ def datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
 
 
 def open_for_reading(path: Path) -> h5py.File:
-    """Open a finished file.
-
-    Finished files never change, so HDF5's own lock is not taken: file systems without locks would refuse it.
-    """
-    return h5py.File(path, "r", locking=False)
+    """Open a finished file."""
+    return h5py.File(path, "r")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.store.layout import ArraySpec, open_for_reading, read_header, read_texts
+from vadbench.store.layout import ArraySpec, Header, open_for_reading, read_header, read_texts
 
 # Bounds of this many rows are read at once, so that row after row of a group costs one read each.
 _BOUNDS_ROWS = 4096
@@ -66,6 +66,15 @@ class Part:
         except (KeyError, ValueError, OSError) as error:
             file.close()
             raise damage(path, str(error)) from None
+
+    @property
+    def header(self) -> Header:
+        """All that the part is, apart from its numbers."""
+        return self._header
+
+    def lengths(self) -> dict[str, int]:
+        """Rows of each dataset but those of the videos."""
+        return {name: len(self._file[name]) for name in self._header.specs()}
 
     @property
     def stage(self) -> str:

@@ -86,7 +86,7 @@ class VideoWriter:
         self._columns: dict[str, _Column] = {}
 
     def __enter__(self) -> Self:
-        self._file = h5py.File(self._temporary, "w", locking=False)
+        self._file = h5py.File(self._temporary, "w")
         specs = self._header.specs()
         self._columns = {
             name: _Column(create_array(self._file, name, spec), spec)
