@@ -1,0 +1,221 @@
+"""CLIP models of open_clip, loaded from this machine only."""
+
+import difflib
+import hashlib
+import json
+import logging
+import pickle
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from vadbench.errors import VadbenchError
+from vadbench.models.device import resolve_device, resolve_precision
+from vadbench.models.open_clip_import import import_open_clip
+from vadbench.models.preprocess import Preprocess
+from vadbench.models.weights import (
+    CACHE,
+    HUB,
+    HUB_CONFIG,
+    Weights,
+    find_weights,
+    packaged,
+    plain_name,
+    record_path,
+)
+from vadbench.models.words import check_words
+
+_AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class ClipModel:
+    """An image and a text tower with the transform that belongs to them.
+
+    Attributes:
+        preprocess: frame (H, W, 3) uint8 RGB -> crops (crops, height, width, 3) uint8.
+        dimension: D, length of an embedding.
+        logit_scale: what cosines are multiplied with before a softmax (exp of the learned parameter).
+        weights_name, weights_sha256: what stores and tables say of the weights ("" where there is no file).
+        device, precision: where the towers run and in which arithmetic ("fp32", "bf16" or "fp16").
+    """
+
+    def __init__(
+        self, towers: Any, name: str, weights: Weights, preprocess: Preprocess, precision: str
+    ) -> None:
+        self._towers = towers.eval().requires_grad_(False)
+        self._name = name
+        self.preprocess = preprocess
+        self.weights_name = weights.name
+        self.weights_sha256 = weights.sha256
+        self.precision = precision
+        self.device: torch.device = self._towers.logit_scale.device
+        self.logit_scale = float(self._towers.logit_scale.exp())
+        blank = np.zeros((1, preprocess.height, preprocess.width, 3), np.uint8)
+        self.dimension = self.encode_images(blank).shape[1]
+
+    def encode_images(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, height, width, 3) uint8 from `preprocess` -> (n, D) float32, projected, not normalised."""
+        with torch.inference_mode(), self._autocast():
+            batch = self.preprocess.normalise(torch.from_numpy(pixels).to(self.device))
+            embeddings: NDArray[np.float32] = self._towers.encode_image(batch).float().cpu().numpy()
+        return embeddings
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Texts -> (n, D) float32, projected, not normalised.
+
+        Raises VadbenchError for a text longer than the model reads and, with the demo's weights, for a text
+        with a word that they do not know.
+        """
+        if self.weights_name == "demo":
+            check_words(texts, packaged("words.txt").read_text(encoding="utf-8").split())
+        tokens = self._tokens(texts).to(self.device)
+        with torch.inference_mode(), self._autocast():
+            embeddings: NDArray[np.float32] = self._towers.encode_text(tokens).float().cpu().numpy()
+        return embeddings
+
+    def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
+        open_clip = import_open_clip()
+        try:
+            tokenizer = open_clip.get_tokenizer(self._name)
+        except (OSError, ImportError, RuntimeError, ValueError) as error:
+            raise VadbenchError(f"{self._name}: its tokenizer is not here: {_first_line(error)}") from error
+        if isinstance(tokenizer, open_clip.SimpleTokenizer):
+            # open_clip cuts long texts off without a word; two of its tokens mark start and end.
+            length = tokenizer.context_length
+            long = [text for text in texts if len(tokenizer.encode(text)) + 2 > length]
+            if long:
+                raise VadbenchError(
+                    f"the text {long[0]!r} is longer than the {length} tokens the model reads"
+                )
+        tokens: torch.Tensor = tokenizer(list(texts))
+        return tokens
+
+    def _autocast(self) -> torch.autocast:
+        dtype = _AUTOCAST.get(self.precision, torch.float32)
+        return torch.autocast(self.device.type, dtype=dtype, enabled=self.precision != "fp32")
+
+
+def load_clip(
+    model: str,
+    weights: str,
+    *,
+    seed: int = 0,
+    crops: int = 1,
+    device: str = "auto",
+    precision: str = "auto",
+    cache: Path = CACHE,
+) -> ClipModel:
+    """A CLIP model, from files on this machine.
+
+    Args:
+        model: a name of open_clip ("ViT-B-16-quickgelu"), "demo", a file with an architecture in open_clip's
+        JSON,
+            or a model of the hub that was fetched ("hf-hub:owner/name").
+        weights: "demo", "none" (random), a file (.safetensors, or .pt without code in it), or a fetched tag.
+        seed: of the random initialisation, for "none".
+        crops: 1, 5 or 10 crops that `preprocess` takes of a frame.
+        device: "auto", "cpu", "cuda", "cuda:1".
+        precision: "auto" (fp32 on a CPU, autocast on a GPU), "fp32", "bf16" or "fp16".
+        cache: folder of fetched weights.
+
+    Raises:
+        VadbenchError: for an unknown model or tag, missing or damaged weights, weights that do not fit the
+        model or
+            were trained with another activation.
+    """
+    place = resolve_device(device)
+    name, stated = _register(model, cache)
+    found = find_weights(model, weights, cache)
+    _check_activation(model, name, found)
+    towers = _create(name, seed, {**found.preprocess, **stated})
+    if found.file is not None:
+        _load(towers, found.file, model)
+    transform = Preprocess(towers.visual.preprocess_cfg, crops)
+    return ClipModel(towers.to(place), name, found, transform, resolve_precision(precision, place))
+
+
+def _register(model: str, cache: Path) -> tuple[str, Mapping[str, Any]]:
+    """The name under which open_clip knows an architecture, and the preprocessing that its file states."""
+    if model == "demo":
+        return _register_file(packaged("clip.json"))
+    if model.startswith(HUB):
+        return _register_file(record_path(model, "hub", cache).with_name(HUB_CONFIG))
+    if model.endswith(".json"):
+        return _register_file(Path(model))
+    known = import_open_clip().list_models()
+    if plain_name(model) not in known:
+        near = ", ".join(difflib.get_close_matches(plain_name(model), known, cutoff=0.4)) or "none"
+        raise VadbenchError(f"model: open_clip has no {model!r}; names like it: {near}")
+    return plain_name(model), {}
+
+
+def _register_file(file: Path) -> tuple[str, Mapping[str, Any]]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise VadbenchError(f"model: {file} cannot be read as an architecture: {error}") from None
+    # Files of the hub hold two parts; a plain architecture is the first of them.
+    architecture = json.dumps(content.get("model_cfg", content), sort_keys=True)
+    # open_clip takes the file's stem as a name for the whole process, so the name must not meet another's.
+    name = f"{file.stem}-{hashlib.sha256(architecture.encode()).hexdigest()[:16]}"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"{name}.json"
+        copy.write_text(architecture)
+        open_clip = import_open_clip()
+        open_clip.add_model_config(copy)
+        if name not in open_clip.list_models():
+            raise VadbenchError(
+                f"model: {file} is no architecture: it needs embed_dim, vision_cfg and text_cfg"
+            )
+    return name, content.get("preprocess_cfg", {})
+
+
+def _create(name: str, seed: int, preprocess: Mapping[str, Any]) -> Any:
+    """The towers of an architecture with random weights drawn from `seed`."""
+    size_is_the_towers = {key: value for key, value in preprocess.items() if key != "size"}
+    with torch.random.fork_rng(devices=[]), _quiet():
+        torch.manual_seed(seed)
+        try:
+            return import_open_clip().create_model(
+                name, pretrained_text=False, force_preprocess_cfg=size_is_the_towers
+            )
+        except (OSError, ImportError, RuntimeError, TypeError, AssertionError) as error:
+            raise VadbenchError(f"model: {name} cannot be built: {_first_line(error)}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without open_clip's remark that weights are random: the file's are loaded a moment later."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _load(towers: torch.nn.Module, file: Path, model: str) -> None:
+    try:
+        import_open_clip().load_checkpoint(towers, str(file), weights_only=True)
+    except (OSError, RuntimeError, KeyError, ValueError, SafetensorError, pickle.UnpicklingError) as error:
+        raise VadbenchError(f"{file}: not weights of {model}: {_first_line(error)}") from error
+
+
+def _check_activation(model: str, name: str, weights: Weights) -> None:
+    """Refuse weights trained with the other GELU: the result would be plausible and wrong."""
+    has = bool(import_open_clip().get_model_config(name).get("quick_gelu", False))
+    if weights.quick_gelu is not None and weights.quick_gelu != has:
+        right = f"{model}-quickgelu" if weights.quick_gelu else model.removesuffix("-quickgelu")
+        activation = "QuickGELU" if weights.quick_gelu else "GELU"
+        raise VadbenchError(f"weights: {weights.name} was trained with {activation}; set model: {right}")
+
+
+def _first_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

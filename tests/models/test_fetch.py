@@ -1,0 +1,86 @@
+"""Fetching, with the download replaced: tests have no network."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vadbench.errors import VadbenchError
+from vadbench.models import fetch, weights
+from vadbench.models.fetch import fetch_weights
+from vadbench.models.open_clip_import import import_open_clip
+from vadbench.models.weights import file_digest, find_weights
+
+CONTENT = b"weights"
+
+
+@pytest.fixture
+def download(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replaces open_clip's download by a file that lies in the cache as the hub's client leaves it."""
+    calls: list[str] = []
+
+    def bring(source: dict[str, object], cache_dir: str) -> str:
+        calls.append(cache_dir)
+        folder = Path(cache_dir)
+        blob = folder / "blob"
+        blob.write_bytes(CONTENT)
+        (folder / "open_clip_model.safetensors").symlink_to(blob)
+        return str(folder / "open_clip_model.safetensors")
+
+    monkeypatch.setattr(import_open_clip(), "download_pretrained", bring)
+    monkeypatch.setattr(fetch, "import_open_clip", _ignoring_the_network(fetch.import_open_clip))
+    return calls
+
+
+def _ignoring_the_network(import_it: Callable[[], object]) -> Callable[..., object]:
+    return lambda network=False: import_it()
+
+
+def test_a_fetched_tag_is_recorded_and_found(download: list[str], tmp_path: Path) -> None:
+    record = fetch_weights("ViT-B-32-quickgelu", "openai", tmp_path)
+    assert json.loads(record.read_text())["sha256"] == file_digest(record.with_suffix(".safetensors"))
+    found = find_weights("ViT-B-32-quickgelu", "openai", tmp_path)
+    assert (found.name, found.quick_gelu, found.file) == ("openai", True, record.with_suffix(".safetensors"))
+    assert sorted(file.name for file in record.parent.iterdir()) == ["openai.json", "openai.safetensors"]
+    assert fetch_weights("ViT-B-32-quickgelu", "openai", tmp_path) == record
+    assert len(download) == 1
+
+
+def test_a_changed_file_is_noticed(download: list[str], tmp_path: Path) -> None:
+    record = fetch_weights("ViT-B-32-quickgelu", "openai", tmp_path)
+    record.with_suffix(".safetensors").write_bytes(b"Weights")
+    for call in (find_weights, fetch_weights):
+        with pytest.raises(VadbenchError, match="fetch-weights ViT-B-32-quickgelu openai"):
+            call("ViT-B-32-quickgelu", "openai", tmp_path)
+
+
+def test_a_digest_other_than_the_hub_states_is_refused(tmp_path: Path) -> None:
+    blob, file = tmp_path / ("0" * 64), tmp_path / "weights.pt"
+    blob.write_bytes(CONTENT)
+    file.symlink_to(blob)
+    with pytest.raises(VadbenchError, match="sha256"):
+        fetch._checked_digest(file)
+    assert not blob.exists()
+
+
+def test_a_digest_that_an_address_states_tells_the_activation(tmp_path: Path) -> None:
+    digest = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+    assert weights._activation_of_file("ViT-B-32", "some.pt", digest) is True
+    assert weights._activation_of_file("ViT-B-32", "some.pt", "0" * 64) is None
+
+
+def test_a_failed_download_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(source: object, cache_dir: str) -> str:
+        raise RuntimeError("no route to host\nand more")
+
+    monkeypatch.setattr(import_open_clip(), "download_pretrained", fail)
+    monkeypatch.setattr(fetch, "import_open_clip", _ignoring_the_network(fetch.import_open_clip))
+    with pytest.raises(VadbenchError, match=r"no route to host$"):
+        fetch_weights("ViT-B-32-quickgelu", "openai", tmp_path)
+
+
+def test_a_process_held_offline_says_so() -> None:
+    import_open_clip()
+    with pytest.raises(VadbenchError, match="HF_HUB_OFFLINE"):
+        fetch_weights("ViT-B-32-quickgelu", "openai")
