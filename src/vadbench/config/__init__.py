@@ -6,6 +6,7 @@ from vadbench.config.data import DemoData, FolderData, Ped2Data, Supervision
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import STAGE_SETTINGS, FeatureSet
 from vadbench.config.frames import FramesSettings
+from vadbench.config.loading import benchmark_names, load_benchmark, load_run, load_run_settings
 from vadbench.config.methods import (
     METHOD_SETTINGS,
     FrameDifferenceSettings,
@@ -44,6 +45,10 @@ __all__ = [
     "TextSettings",
     "TrainedSettings",
     "ZeroShotSettings",
+    "benchmark_names",
     "expand_runs",
+    "load_benchmark",
+    "load_run",
+    "load_run_settings",
     "run_path",
 ]

@@ -43,7 +43,9 @@ def distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return values
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+([_.+-][A-Za-z0-9]+)*$")]
+NAME_PATTERN = r"^[A-Za-z0-9]+([_.+-][A-Za-z0-9]+)*$"
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A part of a path: letters and digits, with single `_`, `.`, `+` or `-` between them.
 
 Doubled dashes and `@` are left out because they separate the parts of a run's name.

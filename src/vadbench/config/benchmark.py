@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import Field, model_serializer, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from vadbench.config.base import Name, Names, Numbers, Settings
 from vadbench.config.data import Data, Shards
@@ -48,6 +49,30 @@ class MethodEntry(Settings):
         if "method" in settings:
             raise PydanticCustomError("entry", "the method is named once, before its settings", {})
         return {"settings": {"method": name, **settings}}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The form in YAML: a name, or a mapping from one name to settings."""
+        reference = handler(schema)
+        entry = handler.resolve_ref_schema(reference)
+        types = entry["properties"]["settings"]["discriminator"]["mapping"]
+        settings = {name: {"anyOf": [{"$ref": of}, {"type": "null"}]} for name, of in types.items()}
+        description = entry["description"]
+        entry.clear()
+        entry["description"] = description
+        entry["anyOf"] = [
+            {"type": "string", "enum": list(types)},
+            {
+                "type": "object",
+                "properties": settings,
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]
+        return reference
 
     @model_serializer
     def _to_yaml(self) -> dict[str, Any]:

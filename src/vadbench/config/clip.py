@@ -1,5 +1,6 @@
 """Settings of the stage `clip`."""
 
+import math
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
@@ -26,6 +27,23 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def _rows(value: object) -> object:
+    """Refuse a broken number of rows, which is what a stride that does not divide comes to."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        return value
+    if number.is_integer() or not math.isfinite(number):
+        return value
+    near = max(1, round(number))
+    raise PydanticCustomError(
+        "rows",
+        "every n-th row is taken, so n is a whole number, and the nearest is {write}; strides that do not "
+        "divide are two sets of frames",
+        {"write": near},
+    )
+
+
 class ClipSettings(Settings):
     """Embeddings of frames by the image tower of a CLIP model: projected, not normalised."""
 
@@ -38,7 +56,7 @@ class ClipSettings(Settings):
     reads: Name = "frames"
     """The set of frames it reads."""
 
-    every: PositiveInt = 1
+    every: Annotated[PositiveInt, BeforeValidator(_rows)] = 1
     """Every how many rows of that set one is embedded, so that the stride in source frames is
     `every` times the set's `stride`."""
 

@@ -2,9 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, GetJsonSchemaHandler, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from vadbench.config.base import LABEL, Fraction, Name, Names, Settings
+from vadbench.config.base import LABEL, NAME_PATTERN, Fraction, Name, Names, Settings
 from vadbench.config.data import Supervision
 
 
@@ -32,11 +34,20 @@ class MethodSettings(Settings):
     reads: Name
     """The feature set it reads."""
 
-    variant: Annotated[Name | Literal[""], Field(json_schema_extra=LABEL)] = ""
+    variant: Annotated[str, Field(pattern=f"^$|{NAME_PATTERN}", json_schema_extra=LABEL)] = ""
     """A label that keeps several entries of one method apart, as in a table of ablations."""
 
     splits: Annotated[Names | None, Field(json_schema_extra=LABEL)] = None
     """The splits it runs on, among those of the benchmark; null: all that offer its supervision."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Without `method`, which YAML names before the settings."""
+        reference = handler(schema)
+        handler.resolve_ref_schema(reference)["properties"].pop("method")
+        return reference
 
 
 class TrainedSettings(MethodSettings):

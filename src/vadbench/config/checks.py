@@ -1,0 +1,100 @@
+"""What must hold between the settings of a benchmark, beyond each value by itself."""
+
+from collections.abc import Iterator
+
+from vadbench.config.allowed import nearest
+from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
+from vadbench.config.data import FolderData
+from vadbench.config.problems import NOTHING, Problem
+from vadbench.config.runs import expand_runs, splits_of
+from vadbench.config.yaml_text import Keys
+
+RESERVED_SETS = ("videos", "rendered")
+"""Folders of `stores/<benchmark>/` that are no feature sets."""
+
+
+def problems(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]:
+    """Everything that does not fit together."""
+    yield from _splits(settings)
+    yield from _sets(settings)
+    for number, entry in enumerate(settings.methods):
+        yield from _entry(number, entry, settings)
+    yield from _same_runs(benchmark, settings)
+
+
+def _splits(settings: BenchmarkSettings) -> Iterator[Problem]:
+    offered = settings.data.SPLITS
+    for number, split in enumerate(settings.splits):
+        if split not in offered:
+            text = f"the data set {settings.data.kind} has no split {split}; allowed: {', '.join(offered)}"
+            yield Problem(("splits", number), text, nearest(split, offered) or NOTHING)
+        elif isinstance(settings.data, FolderData) and not settings.data.labels and offered[split] != "none":
+            text = f"the split {split} needs labels: name a CSV file in data.labels, or list the split all"
+            yield Problem(("splits", number), text, "all")
+        most = settings.data.DRAWS.get(split)
+        for place, draw in enumerate(settings.draws):
+            if most is not None and draw >= most:
+                yield Problem(("draws", place), f"the split {split} has draws 0 to {most - 1}", most - 1)
+
+
+def _sets(settings: BenchmarkSettings) -> Iterator[Problem]:
+    for name, features in settings.features.items():
+        if name in RESERVED_SETS:
+            text = "the name is taken by another folder of the store; another name is needed"
+            yield Problem(("features", name), text)
+        if features.stage == "clip":
+            yield from _reads(("features", name), features.reads, "frames", settings)
+
+
+def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iterator[Problem]:
+    method = entry.settings
+    keys: Keys = ("methods", number, entry.name)
+    yield from _reads(keys, method.reads, method.READS_STAGE, settings)
+    for place, split in enumerate(method.splits or ()):
+        if split not in splits_of(settings, entry):
+            fits = [
+                name
+                for name in settings.splits
+                if method.SUPERVISION in ("none", settings.data.SPLITS.get(name))
+            ]
+            text = (
+                f"{entry.name} cannot run on {split}; of the benchmark's splits, these offer the supervision "
+                f"it takes ({method.SUPERVISION}): {', '.join(fits) or 'none'}"
+            )
+            yield Problem((*keys, "splits", place), text, fits[0] if fits else NOTHING)
+
+
+def _reads(keys: Keys, reads: str, stage: str, settings: BenchmarkSettings) -> Iterator[Problem]:
+    """The set that is read must exist and be made by the right stage."""
+    fits = [name for name, features in settings.features.items() if features.stage == stage]
+    if reads in fits:
+        return
+    known = settings.features.get(reads)
+    why = f"comes from the stage {known.stage}" if known else "does not exist"
+    text = (
+        f"the set {reads} {why}; sets of the stage {stage}: {', '.join(fits) or 'none, add one to features'}"
+    )
+    near = nearest(reads, fits) or next(iter(fits), None)
+    yield Problem((*keys, "reads"), text, NOTHING if near is None else near)
+
+
+def _same_runs(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]:
+    """Two entries must not stand for one run."""
+    owners: dict[str, int] = {}
+    for number, entry in enumerate(settings.methods):
+        alone = settings.model_copy(update={"methods": (entry,)})
+        for run in expand_runs(benchmark, alone):
+            first = owners.setdefault(run.path, number)
+            if first != number:
+                text = (
+                    f"{entry.name} in methods[{first}] and in methods[{number}] are the same run, {run.path};"
+                    " tell them apart by a variant"
+                )
+                value = {entry.name: {**_given(entry), "variant": f"v{number}"}}
+                yield Problem(("methods", number), text, value)
+                break
+
+
+def _given(entry: MethodEntry) -> dict[str, object]:
+    """The settings that an entry states itself."""
+    return entry.settings.model_dump(mode="json", exclude_unset=True, exclude={"method"})
