@@ -19,6 +19,9 @@ STORE_VERSION = 1
 _CHUNK_BYTES = 1 << 18
 _BLOCK_BYTES = 1 << 23
 _KINDS = "fiu"
+
+# What h5py raises, apart from OSError, for files whose structure is damaged.
+DAMAGE_ERRORS = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, MemoryError)
 # HDF5 refuses attributes above 64 KiB in the file format that every tool can read.
 _ATTRIBUTE_LIMIT = 60_000
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.store.layout import ArraySpec, Header, open_for_reading, read_header, read_texts
+from vadbench.store.layout import DAMAGE_ERRORS, ArraySpec, Header, open_for_reading, read_header, read_texts
 
 # Bounds of this many rows are read at once, so that row after row of a group costs one read each.
 _BOUNDS_ROWS = 4096
@@ -63,7 +63,7 @@ class Part:
             raise damage(path, str(error)) from None
         try:
             return cls(path, file)
-        except (KeyError, ValueError, OSError) as error:
+        except DAMAGE_ERRORS as error:
             file.close()
             raise damage(path, str(error)) from None
 
@@ -207,7 +207,7 @@ class Part:
     def _reading(self, dataset: str, id: str) -> Iterator[None]:
         try:
             yield
-        except (OSError, KeyError) as error:
+        except DAMAGE_ERRORS as error:
             raise damage(self.path, f"{dataset}, video {id}: {error}") from None
 
 
@@ -230,8 +230,10 @@ class _Bounds:
 
 
 def remedy(path: Path) -> str:
-    """The command that makes a part again."""
-    return f"make it again with: vadbench verify --repair {path.parent}"
+    """What to type to make a part again."""
+    if path.name.startswith("part-"):
+        return f"make it again with: vadbench verify --repair {path.parent}"
+    return f"make it again with: rm -f {path} and the command that wrote it"
 
 
 def damage(path: Path, what: str) -> VadbenchError:

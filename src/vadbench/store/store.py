@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
 from vadbench.store.layout import ArraySpec
-from vadbench.store.link import read_index
+from vadbench.store.linking import read_index
 from vadbench.store.part import Part, remedy
 
 # Far below the usual limit of 1024 open files of a process.

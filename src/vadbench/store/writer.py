@@ -9,7 +9,7 @@ from vadbench.errors import VadbenchError
 from vadbench.store.assembly import assemble
 from vadbench.store.claim import Claim
 from vadbench.store.files import publish, unique_name
-from vadbench.store.layout import ArraySpec, Header, open_for_reading
+from vadbench.store.layout import DAMAGE_ERRORS, ArraySpec, Header, open_for_reading
 from vadbench.store.work import VideoWriter, WorkFolder
 
 
@@ -136,7 +136,7 @@ class PartWriter:
             try:
                 with open_for_reading(self._work.file(position)) as file:
                     rows += len(file["rows/frame"])
-            except (OSError, KeyError):
+            except DAMAGE_ERRORS:
                 self._work.file(position).unlink()
                 return position, rows
         return finished, rows

@@ -1,7 +1,9 @@
 """Joining the parts of a set: `store.json` says what they are, `store.h5` shows them as one."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -103,6 +105,28 @@ def read_index(folder: Path) -> tuple[LinkedPart, ...]:
         raise VadbenchError(f"{path} is damaged ({error}); {remedy}") from None
 
 
+def digest_set(parts: Sequence[LinkedPart]) -> str:
+    """The digest of a set over those of its parts."""
+    return hashlib.sha256(to_json([[part.file, part.digest] for part in parts]).encode()).hexdigest()
+
+
+def set_settings(folder: Path) -> tuple[str, dict[str, object]]:
+    """Stage and settings of a linked set, from `store.json` or, where that is damaged, from any sound part.
+
+    Raises:
+        VadbenchError: if neither can be read.
+    """
+    try:
+        read_index(folder)
+        index = json.loads((Path(folder) / INDEX).read_text(encoding="utf-8"))
+        return index["stage"], index["settings"]
+    except VadbenchError:
+        for path in sorted(Path(folder).glob("part-*.h5")):
+            with suppress(VadbenchError), Part.open(path) as part:
+                return part.stage, dict(part.settings)
+        raise
+
+
 def joined_pieces(parts: Sequence[tuple[str, Mapping[str, int]]]) -> dict[str, list[tuple[str, int, int]]]:
     """Where each array of `store.h5` comes from.
 
@@ -193,6 +217,9 @@ def _join(file: h5py.File, summaries: Sequence[_Summary]) -> None:
         else:
             _create_virtual(file, name, spec, pieces.get(name, []))
     _join_videos(file, summaries)
+    # So that store.h5 can vouch for a store.json that is damaged, and the other way round.
+    file.attrs["parts"] = len(summaries)
+    file.attrs["digest"] = digest_set([summary.linked for summary in summaries])
 
 
 def _create_virtual(
