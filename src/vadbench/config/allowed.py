@@ -50,7 +50,8 @@ class Allowed:
         if choices := choices_of(node):
             return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
         if node.get("type") == "array":
-            return f"a list, each {self.words(node.get('items', {}))}"
+            least = " of at least one" if node.get("minItems") else ""
+            return f"a list{least}, each {self.words(node.get('items', {}))}"
         if node.get("pattern") in PATTERNS:
             return PATTERNS[node["pattern"]]
         return _WORDS.get(node.get("type", ""), "a value") + _limits(node)
@@ -101,8 +102,8 @@ def corrected(node: Node, value: Any) -> Any:
 
 def _within(node: Node, number: float) -> Any:
     if node["type"] == "integer":
-        low = node.get("minimum", node.get("exclusiveMinimum", -1) + 1)
-        return min(max(round(number), low), node.get("maximum", round(number)))
+        whole = max(round(number), node.get("minimum", node.get("exclusiveMinimum", -1) + 1))
+        return min(whole, node.get("maximum", whole))
     inside = node.get("exclusiveMinimum", -1.0) < number < node.get("exclusiveMaximum", float("inf"))
     if inside and node.get("minimum", number) <= number <= node.get("maximum", number):
         return number

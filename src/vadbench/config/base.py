@@ -4,7 +4,16 @@ from collections.abc import Hashable
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import Len
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 
 class Settings(BaseModel):
@@ -18,6 +27,17 @@ class Settings(BaseModel):
         allow_inf_nan=False,
         protected_namespaces=(),
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_switches(cls, given: Any) -> Any:
+        """Refuse true and false for numbers: pydantic reads them as 1 and 0, and YAML reads `on` as true."""
+        for name, value in given.items() if isinstance(given, dict) else ():
+            items = value if isinstance(value, list | tuple) else [value]
+            field = cls.model_fields.get(name)
+            if field and field.annotation is not bool and any(isinstance(item, bool) for item in items):
+                raise PydanticCustomError("switch", "true and false stand for switches", {"field": name})
+        return given
 
     def identity(self) -> dict[str, Any]:
         """The settings that an output depends on, as JSON values.

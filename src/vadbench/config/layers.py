@@ -44,7 +44,7 @@ class Layer:
         for name in reversed(self.prefix):
             whole = {name: whole}
         ((name, top),) = whole.items()
-        return f"{name}={shlex.quote(one_line(_untyped(top)))}"
+        return f"{name}={shlex.quote(one_line(untyped(top)))}"
 
     def _line(self, keys: Keys) -> int | None:
         """The line of the value in the file, or of what would hold it; None if it is not in the file."""
@@ -107,12 +107,12 @@ def _line(key: str | int, value: object) -> str:
     return f"{key}:" if isinstance(value, Mapping) else f"{key}: {text}"
 
 
-def _untyped(value: Any) -> Any:
+def untyped(value: Any) -> Any:
     """The value as it was typed: numbers that `--config` made texts of are numbers again."""
     if isinstance(value, Mapping):
-        return {key: _untyped(item) for key, item in value.items()}
+        return {key: untyped(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_untyped(item) for item in value]
+        return [untyped(item) for item in value]
     return yaml.safe_load(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from vadbench.config.allowed import Allowed, corrected, nearest
-from vadbench.config.layers import Layer, holder
+from vadbench.config.allowed import PATTERNS, Allowed, corrected, nearest
+from vadbench.config.base import NAME_PATTERN
+from vadbench.config.layers import Layer, holder, untyped
 from vadbench.config.methods import METHOD_SETTINGS
 from vadbench.config.yaml_text import Keys, one_line, value_at
 from vadbench.errors import VadbenchError
@@ -47,11 +48,17 @@ def dotted(keys: Keys) -> str:
 
 
 def problems_of(error: ValidationError, schema: Mapping[str, Any], values: object) -> list[Problem]:
-    """The problems pydantic found in `values`, wrong keys first: a mistyped key often explains the others."""
+    """The problems pydantic found in `values`, wrong keys first: a mistyped key often explains the others.
+
+    Of several at one place the first counts, and none of a place that holds another: a list is "too short"
+    when its items are wrong.
+    """
     allowed = Allowed(schema, values)
     details = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
     problems = [_problem(detail, allowed, values) for detail in details]
-    return list({problem.keys: problem for problem in reversed(problems)}.values())[::-1]
+    first = {problem.keys: problem for problem in reversed(problems)}
+    around = {keys[:length] for keys in first for length in range(len(keys))}
+    return [problem for keys, problem in reversed(first.items()) if keys not in around]
 
 
 def _problem(detail: ErrorDetails, allowed: Allowed, values: object) -> Problem:
@@ -59,12 +66,18 @@ def _problem(detail: ErrorDetails, allowed: Allowed, values: object) -> Problem:
     keys = _written_keys(detail["loc"], values, keep_last=kind == "missing")
     if kind == "extra_forbidden":
         return _unknown_key(keys, allowed, values)
+    if detail["loc"][-1] == "[key]":
+        return Problem(keys, f"not allowed as a key; allowed: {PATTERNS[NAME_PATTERN]}")
     if kind == "missing":
         return _missing(keys, allowed)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _wrong_tag(keys, context, allowed, values)
+    if kind == "switch":
+        keys = (*keys, context["field"])
+        return _wrong_value(keys, {**detail, "input": detail["input"][context["field"]]}, allowed)
     if field := context.get("field"):
-        text = f"{_brief(detail['input'].get(field))}: {detail['msg']}"
+        given = detail["input"]
+        text = f"{_brief(given[field])}: {detail['msg']}" if field in given else detail["msg"]
         return Problem((*keys, field), text, context.get("write", NOTHING))
     return _wrong_value(keys, detail, allowed)
 
@@ -126,7 +139,7 @@ _OWN_WORDS = ("value_error", "entry", "rows", "yaml")
 
 def _brief(value: object) -> str:
     """A value as it could be written in YAML, cut to 80 characters."""
-    text = value if isinstance(value, str) and value.strip() else one_line(value)
+    text = value if isinstance(value, str) and value.strip() else one_line(untyped(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
