@@ -1,17 +1,18 @@
 """The methods of one benchmark split side by side: headline metric with its confidence intervals."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
+from vadbench.evaluation import Metric, Record
 from vadbench.figures.style import (
     BLUE,
     GREY,
@@ -31,27 +32,17 @@ _ROW = 44
 
 
 @dataclass(frozen=True)
-class Result:
-    """One run's headline figure with its 95 % interval over videos; `value` is None where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class Row:
     """A method as the figure names it, a note below the name, and its runs over seeds and draws."""
 
     name: str
     note: str
-    results: tuple[Result, ...]
+    results: tuple[Metric, ...]
 
     @property
     def values(self) -> list[float]:
         """The defined figures."""
-        return [result.value for result in self.results if result.value is not None]
+        return [result.value for result in self.results if not isnan(result.value)]
 
 
 def draw_overview(metrics: Sequence[Path], out: Path) -> None:
@@ -67,47 +58,38 @@ def draw_overview(metrics: Sequence[Path], out: Path) -> None:
     Raises:
         VadbenchError: if there is no file, one cannot be read, or they are of several splits.
     """
-    found = [_load(path) for path in metrics]
-    splits = sorted({f"{content['run']['benchmark']}/{content['run']['split']}" for content in found})
+    records = [Record.load(path) for path in metrics]
+    splits = sorted({f"{record.run.benchmark}/{record.run.split}" for record in records})
     if len(splits) != 1:
-        raise VadbenchError(f"{out}: an overview is of one split, but these runs are of {splits or 'none'}")
-    coverage = {tuple(content["coverage"]["videos"]) for content in found}
-    write_picture(png_bytes(_draw(gather(found), splits[0], coverage)), out)
+        raise VadbenchError(f"{out}: an overview is of one split, not of {' and '.join(splits) or 'none'}")
+    write_picture(png_bytes(_draw(gather(records), splits[0], _coverage(records))), out)
 
 
-def gather(found: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """The contents of metrics.json files as rows, the best mean first, undefined ones last."""
-    rows: dict[tuple[str, str], list[Result]] = {}
-    for content in found:
-        metric = content["metrics"]["micro_auc"]
-        result = Result(metric["value"], metric["ci_low"], metric["ci_high"], metric.get("reason") or "")
-        rows.setdefault(_names(content), []).append(result)
-    ordered = [Row(name, note, tuple(results)) for (name, note), results in rows.items()]
-    return sorted(ordered, key=lambda row: (-fmean(row.values) if row.values else 1.0, row.name))
+def gather(records: Sequence[Record]) -> list[Row]:
+    """Runs as rows, the best mean first, undefined ones last."""
+    results: dict[tuple[str, str], list[Metric]] = {}
+    for record in records:
+        results.setdefault(_names(record), []).append(record.metrics["micro_auc"])
+    rows = [Row(name, note, tuple(metrics)) for (name, note), metrics in results.items()]
+    return sorted(rows, key=lambda row: (-fmean(row.values) if row.values else 1.0, row.name))
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise VadbenchError(
-            f"{path}: not a metrics.json: {error}; make it again with vadbench evaluate"
-        ) from None
-    return content
-
-
-def _names(content: Mapping[str, Any]) -> tuple[str, str]:
-    run = content["run"]
-    name = f"{run['method']} ({run['variant']})" if run["variant"] else run["method"]
-    note = [f"reads {run['features']}"] if run["features"] else []
-    if content.get("weights"):
-        note.append(f"weights {content['weights']}")
-    if content.get("selection") == "best_on_test":
+def _names(record: Record) -> tuple[str, str]:
+    run = record.run
+    note = [f"reads {run.features}"] if run.features else []
+    if record.weights:
+        note.append(f"weights {record.weights}")
+    if record.selection == "best_on_test":
         note.append("selected on test")
-    return str(name), ", ".join(note)
+    return f"{run.method} ({run.variant})" if run.variant else run.method, ", ".join(note)
 
 
-def _draw(rows: Sequence[Row], split: str, coverage: set[tuple[int, int]]) -> NDArray[np.uint8]:
+def _coverage(records: Sequence[Record]) -> str:
+    found = sorted({(record.coverage.videos_scored, record.coverage.videos_total) for record in records})
+    return f"{', '.join(f'{scored} of {total}' for scored, total in found)} test videos scored"
+
+
+def _draw(rows: Sequence[Row], split: str, coverage: str) -> NDArray[np.uint8]:
     height = _TOP + _ROW * len(rows) + _BOTTOM
     with drawing():
         figure = new_figure(_WIDTH, height)
@@ -122,16 +104,15 @@ def _draw(rows: Sequence[Row], split: str, coverage: set[tuple[int, int]]) -> ND
         axes.set_xlabel("frame-level micro AUC, 95 % intervals over test videos; dashed: chance")
         for position, row in enumerate(rows):
             _draw_row(axes, position, row)
-        scored = ", ".join(f"{videos} of {total}" for videos, total in sorted(coverage))
         figure.text(16 / _WIDTH, 1 - 12 / height, split, va="top", fontsize=12, fontweight="bold")
-        explained = f"{scored} test videos scored. Dot: one run (seed or draw); diamond: their mean."
+        explained = f"{coverage}. Dot: one run (seed or draw); diamond: their mean."
         figure.text(16 / _WIDTH, 1 - 34 / height, explained, va="top", color=GREY)
         return pixels(figure)
 
 
 def _limits(rows: Sequence[Row]) -> tuple[float, float]:
     """From below chance, and below every interval, to 1."""
-    lows = [result.low for row in rows for result in row.results if result.low is not None]
+    lows = [result.ci_low for row in rows for result in row.results if not isnan(result.ci_low)]
     return min(0.45, *lows, *(value for row in rows for value in row.values), 0.45) - 0.02, 1.01
 
 
@@ -149,9 +130,9 @@ def _draw_row(axes: Axes, position: int, row: Row) -> None:
     count = len(row.results)
     places = position + (np.linspace(-0.28, 0.28, count) if count > 1 else np.zeros(1))
     for place, result in zip(places, row.results, strict=True):
-        if result.low is not None and result.high is not None:
-            axes.plot([result.low, result.high], [place, place], color=BLUE, linewidth=1.2)
-        if result.value is not None:
+        if not isnan(result.ci_low):
+            axes.plot([result.ci_low, result.ci_high], [place, place], color=BLUE, linewidth=1.2)
+        if not isnan(result.value):
             axes.plot(result.value, place, "o", color=BLUE, markeredgecolor="white", markersize=5)
 
 
@@ -168,6 +149,6 @@ def _summary(row: Row) -> str:
     if len(row.results) > 1:
         spread = f" ± {stdev(row.values):.3f}" if len(row.values) > 1 else ""
         return f"{fmean(row.values):.3f}{spread}\n{len(row.results)} runs"
-    low, high = row.results[0].low, row.results[0].high
-    interval = "" if low is None or high is None else f"\n{low:.3f} to {high:.3f}"
+    low, high = row.results[0].ci_low, row.results[0].ci_high
+    interval = "" if isnan(low) else f"\n{low:.3f} to {high:.3f}"
     return f"{row.values[0]:.3f}{interval}"

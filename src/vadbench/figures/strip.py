@@ -18,28 +18,14 @@ _TALLEST = 120  # pixels at most, so that upright videos do not fill the figure
 class Thumbnail:
     """One encoded frame of the strip.
 
-    `data` is a JPEG or PNG file; `marked` frames lie within the truth and get its colour around them.
+    `data` is a JPEG or PNG file, `frame` its number in the video, `time` in seconds; `marked` frames are
+    abnormal and get the truth's colour around them.
     """
 
     data: bytes
+    frame: int
+    time: float
     marked: bool = False
-
-
-def middles(frames: int, count: int) -> NDArray[np.int64]:
-    """The middle frames of `count` equal stretches of a video of `frames` frames, increasing.
-
-    >>> middles(80, 4).tolist()
-    [10, 30, 50, 70]
-    """
-    return (np.arange(count) * 2 + 1) * frames // (2 * count)
-
-
-def nearest_rows(frame: NDArray[np.int32], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For every wanted frame number the row of the increasing array `frame` (n,) that is closest; n > 0."""
-    right = np.clip(np.searchsorted(frame, wanted), 1, max(len(frame) - 1, 1))
-    left = right - 1
-    right = np.minimum(right, len(frame) - 1)
-    return np.where(wanted - frame[left] <= frame[right] - wanted, left, right)
 
 
 def draw_strip(thumbnails: Sequence[Thumbnail], width: int) -> NDArray[np.uint8]:

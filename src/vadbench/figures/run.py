@@ -1,0 +1,144 @@
+"""A finished run opened for drawing: its scores, its metrics, the truth and the frames."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vadbench.datasets import Annotations
+from vadbench.evaluation import Record
+from vadbench.evaluation.alignment import smooth_rows
+from vadbench.figures.curve import CurvePicture
+from vadbench.figures.stored_frames import near_thumbnails, spread_thumbnails
+from vadbench.figures.strip import Thumbnail
+from vadbench.figures.truth import named_spans
+from vadbench.store import Part, Store
+
+SCORES = "scores.h5"
+METRICS = "metrics.json"
+
+
+class RunPictures:
+    """The pictures of one run, made video by video; a context manager that keeps its files open.
+
+    Args:
+        run: the run's folder, with scores.h5 and metrics.json.
+        annotations: the benchmark's annotations.json.
+        frames: folder of the set of frames, or None for pictures without thumbnails.
+
+    Attributes:
+        test: ids of the split's test videos.
+
+    Raises:
+        VadbenchError: if a file is missing or damaged.
+    """
+
+    def __init__(self, run: Path, annotations: Path, frames: Path | None) -> None:
+        self._name = run_name(run)
+        self._record = Record.load(run / METRICS)
+        self._annotations = Annotations.load(annotations)
+        label = self._record.run
+        self.test: Sequence[str] = self._annotations.split(label.split, label.draw).test
+        with ExitStack() as files:
+            self._scores = files.enter_context(Part.open(run / SCORES))
+            self._frames = None if frames is None else files.enter_context(Store.open(frames))
+            self._files = files.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._files.close()
+
+    def score_range(self) -> tuple[float, float]:
+        """The lowest and the highest score of all videos of the run."""
+        ends = [(score.min(), score.max()) for score in map(self._score, self._scores.videos) if len(score)]
+        return (
+            (float(min(low for low, _ in ends)), float(max(high for _, high in ends))) if ends else (0.0, 1.0)
+        )
+
+    def peak(self, id: str) -> int | None:
+        """The source frame of the highest score, the first of several; None for a video without scores."""
+        score = self._score(id)
+        return int(self._scores.frame(id)[score.argmax()]) if len(score) else None
+
+    def picture(self, id: str, score_range: tuple[float, float]) -> CurvePicture:
+        """What the picture of one test video shows, without thumbnails."""
+        listed = id in self._scores.videos
+        frames = self._scores.frame_count(id) if listed else 0
+        truth = self.truth(id)
+        video = self._annotations.videos[id]
+        return CurvePicture(
+            title=id,
+            subtitle=self._subtitle(id),
+            frame=self._scores.frame(id) if listed else np.zeros(0, np.int32),
+            time=self._scores.time(id) if listed else np.zeros(0),
+            score=self._score(id),
+            frames=frames,
+            spans=None if truth is None else named_spans(truth, video.segments, video.classes or ()),
+            score_range=score_range,
+            steps=not self._record.convention.score_to_frame.startswith("interpolate"),
+            unscored=self._why_unscored(id),
+        )
+
+    def truth(self, id: str) -> NDArray[np.bool_] | None:
+        """(frames,) true where abnormal; None where the frames are not annotated or not known."""
+        if id not in self._scores.videos or self._annotations.videos[id].intervals is None:
+            return None
+        return self._annotations.frame_labels(id, self._scores.frame_count(id))
+
+    def overview(self, id: str) -> tuple[Thumbnail, ...]:
+        """Frames spread over the video; none where no frames of it are stored."""
+        return () if self._frames is None else spread_thumbnails(self._frames, id, self.truth(id))
+
+    def close_up(self, id: str) -> tuple[Thumbnail, ...]:
+        """Frames around the highest score; none where there are no scores or no frames of the video."""
+        peak = self.peak(id)
+        if self._frames is None or peak is None:
+            return ()
+        return near_thumbnails(self._frames, id, peak, self.truth(id))
+
+    def _score(self, id: str) -> NDArray[np.float64]:
+        """(n,) row scores as they were evaluated: smoothed where the convention says so."""
+        if id not in self._scores.videos:
+            return np.zeros(0)
+        score = smooth_rows(self._scores.read(id, "score"), self._record.convention.smoothing_rows)
+        return score.astype(np.float64)
+
+    def _why_unscored(self, id: str) -> str:
+        if id not in self._scores.videos:
+            return "the video is not in scores.h5"
+        if self._scores.row_count(id):
+            return ""
+        return self._scores.skipped.get(id, "no frame of the video was sampled")
+
+    def _subtitle(self, id: str) -> str:
+        label, auc = self._record.run, self._record.per_video_auc.get(id)
+        method = f"{label.method} ({label.variant})" if label.variant else label.method
+        facts = [method, f"run {self._name}"]
+        if auc is not None:
+            facts.append(f"AUC of this video {auc:.3f}")
+        elif (truth := self.truth(id)) is None:
+            facts.append("no frame-level truth")
+        elif len(truth):
+            facts.append(f"no AUC, every frame is {'abnormal' if truth.all() else 'normal'}")
+        if self._record.convention.smoothing_rows > 1:
+            facts.append(f"mean of {self._record.convention.smoothing_rows} rows")
+        return "   ·   ".join(facts)
+
+
+def run_name(run: Path) -> str:
+    """A run's path behind its `results` folder, or its last part where there is none.
+
+    >>> run_name(Path("results/demo/weak/sultani/seed-0"))
+    'demo/weak/sultani/seed-0'
+    """
+    parts = run.absolute().parts
+    behind = [number for number, part in enumerate(parts) if part == "results"]
+    return "/".join(parts[behind[-1] + 1 :] if behind else parts[-1:])
