@@ -1,0 +1,72 @@
+"""Scores stores: per test video a score per sampled row, with the row's frame and time."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vadbench.methods.layers.features import digest_of
+from vadbench.methods.layers.runs import run_record
+from vadbench.methods.protocol import ScoreInputs
+from vadbench.store import ArraySpec, PartWriter
+
+RowArrays = Mapping[str, NDArray[np.float32]]
+"""`score` (T,), and where the method has them `class_scores` (T, 1 + C) with normal at index 0."""
+
+
+def write_scores(
+    inputs: ScoreInputs[Any],
+    score: Callable[[str], RowArrays],
+    *,
+    classes: Sequence[str] = (),
+    selection: str = "none",
+    checkpoint: Path | None = None,
+) -> None:
+    """Score every test video of the split into `inputs.out`; higher scores are more abnormal.
+
+    A video whose features are missing because it could not be read stays listed with that reason. A killed
+    scoring continues after its last finished video.
+
+    Args:
+        inputs: features, split, settings and where to write.
+        score: row scores of a video id.
+        classes: names of the columns of `class_scores`; empty: there are none.
+        selection: how the checkpoint was chosen; "none" for a method without training.
+        checkpoint: its digest goes into the header, so that work from another one is not continued.
+    """
+    arrays = {"score": ArraySpec("float32", units="higher is more abnormal")}
+    if classes:
+        arrays["class_scores"] = ArraySpec("float32", (len(classes),), "probability")
+    features = inputs.features
+    writer = PartWriter(
+        inputs.out,
+        stage="scores",
+        settings=run_record(inputs),
+        revision=inputs.settings.REVISION,
+        videos=inputs.split.test,
+        arrays=arrays,
+        weights=features.weights,
+        attributes={
+            "selection": selection,
+            "classes": list(classes),
+            "features_digest": digest_of(features, inputs.split.test),
+            "checkpoint_sha256": _sha256(checkpoint) if checkpoint else "",
+        },
+    )
+    with writer:
+        for video in writer.videos[writer.finished :]:
+            if video in features.skipped:
+                writer.skip(video, features.skipped[video])
+                continue
+            with writer.video(video) as rows:
+                rows.append(features.frame(video), features.time(video), **score(video))
+                rows.finish(frames=features.frame_count(video))
+        writer.complete()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

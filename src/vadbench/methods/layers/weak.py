@@ -1,0 +1,126 @@
+"""Training from video-level labels, as every weak method that learns by gradients does it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from shutil import rmtree
+from typing import TypeVar
+
+import torch
+
+from vadbench.config import TrainedSettings
+from vadbench.errors import VadbenchError
+from vadbench.methods.layers.batches import BalancedBatches
+from vadbench.methods.layers.features import LabelledVideos, digest_of, training_videos
+from vadbench.methods.layers.runs import run_record, write_trained
+from vadbench.methods.layers.seeds import stream_seed
+from vadbench.methods.layers.selection import best_step, held_out, video_auc
+from vadbench.methods.layers.training import Learner, Moment, Schedule, module_arrays, train
+from vadbench.methods.protocol import TrainInputs
+
+S = TypeVar("S", bound=TrainedSettings)
+
+Build = Callable[[], Learner]
+"""Makes a fresh learner; called with torch seeded for the initialisation."""
+
+
+def train_weak(inputs: TrainInputs[S], build: Build) -> None:
+    """Train on the split's training videos and write the checkpoint that `settings.selection` names.
+
+    last: all training videos, all steps of the schedule. held_out: a seeded share of the training videos,
+    of either label, is set aside and a first training runs on the others. At the end of each part of the
+    schedule the videos set aside are scored, the largest row score of a video against its label; the step
+    with the best AUC (of equal ones the earliest) is the length of a second training, from the same
+    initialisation and with the same learning rates, on all training videos. best_on_test: the same, but the
+    first training runs on all videos and `evaluate_on_test` judges it. No honest figure: the entry must
+    carry a `variant` label, so that it stands beside the honest one.
+    """
+    videos = training_videos(inputs.features, inputs.split, inputs.annotations)
+    schedule = _schedule(inputs, videos)
+    record: dict[str, object] = {"rule": inputs.settings.selection}
+    stop = schedule.steps
+    if inputs.settings.selection == "held_out":
+        kept, out = held_out(videos, inputs.settings.held_out, inputs.seed)
+        record["held_out"] = [*out.normal, *out.abnormal]
+        stop = _chosen(inputs, build, kept, schedule, record, lambda learner: video_auc(out, learner.score))
+    elif inputs.settings.selection == "best_on_test":
+        stop = _chosen(inputs, build, videos, schedule, record, _on_test(inputs))
+    learner, history = _trained(inputs, build, videos, schedule, "final", stop)
+    training = {
+        "normal": len(videos.normal),
+        "abnormal": len(videos.abnormal),
+        "epochs": inputs.settings.epochs,
+        "steps_per_epoch": schedule.steps_per_epoch,
+        "steps": stop,
+        "loss": [[moment.step, moment.loss] for moment in history],
+        "selection": record,
+    }
+    write_trained(inputs, module_arrays(learner.module), training)
+    rmtree(_state_folder(inputs))
+
+
+def _chosen(
+    inputs: TrainInputs[S],
+    build: Build,
+    videos: LabelledVideos,
+    schedule: Schedule,
+    record: dict[str, object],
+    judge: Callable[[Learner], float],
+) -> int:
+    """The step a first training is best at; what it was judged by goes into the record."""
+    _, history = _trained(inputs, build, videos, schedule, "choice", schedule.steps, judge)
+    record["values"] = [[moment.step, moment.watched] for moment in history]
+    return best_step(history)
+
+
+def _trained(
+    inputs: TrainInputs[S],
+    build: Build,
+    videos: LabelledVideos,
+    schedule: Schedule,
+    phase: str,
+    stop: int,
+    judge: Callable[[Learner], float] | None = None,
+) -> tuple[Learner, list[Moment]]:
+    torch.manual_seed(stream_seed(inputs.seed, "initialisation"))
+    learner = build()
+    history = train(
+        learner,
+        _batches(inputs, videos),
+        schedule,
+        seed=inputs.seed,
+        state=_state_folder(inputs) / f"{phase}.safetensors",
+        identity=run_record(inputs)
+        | {"normal": videos.normal, "abnormal": videos.abnormal, "stop": stop}
+        | {"digest": digest_of(inputs.features, (*videos.normal, *videos.abnormal))},
+        stop=stop,
+        watch=None if judge is None else lambda: judge(learner),
+        label=f"{inputs.settings.method}, {phase} training",
+    )
+    return learner, history
+
+
+def _batches(inputs: TrainInputs[S], videos: LabelledVideos) -> BalancedBatches:
+    settings = inputs.settings
+    return BalancedBatches(videos.normal, videos.abnormal, settings.half_batch, settings.epoch, inputs.seed)
+
+
+def _schedule(inputs: TrainInputs[S], videos: LabelledVideos) -> Schedule:
+    per_epoch = _batches(inputs, videos).steps_per_epoch
+    return Schedule(inputs.settings.epochs, per_epoch, inputs.settings.min_steps)
+
+
+def _on_test(inputs: TrainInputs[S]) -> Callable[[Learner], float]:
+    evaluate = inputs.evaluate_on_test
+    if not inputs.settings.variant:
+        raise VadbenchError(
+            f"{inputs.settings.method}: selection: best_on_test picks the checkpoint on the test videos; "
+            "give the entry a label, as `variant: best-on-test`, so that its figures stand apart"
+        )
+    if evaluate is None:
+        raise ValueError("best_on_test needs evaluate_on_test")
+    tested = [video for video in inputs.split.test if inputs.features.row_count(video)]
+    return lambda learner: evaluate({video: learner.score(video) for video in tested})
+
+
+def _state_folder(inputs: TrainInputs[S]) -> Path:
+    return inputs.out / "training"

@@ -1,0 +1,112 @@
+"""Small stores, splits and labels for the tests of methods."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vadbench.config import TextSettings
+from vadbench.methods import ScoreInputs, TrainInputs
+from vadbench.store import ArraySpec, Part, PartWriter, Store, link
+
+Rows = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Split:
+    train: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    supervision: str = "weak"
+
+
+@dataclass(frozen=True)
+class Labels:
+    abnormal: frozenset[str] = field(default_factory=frozenset)
+
+    def is_abnormal(self, video: str) -> bool:
+        return video in self.abnormal
+
+
+def write_clip_set(
+    folder: Path,
+    videos: Mapping[str, Rows],
+    *,
+    parts: int = 1,
+    skipped: Mapping[str, str] | None = None,
+    settings: Mapping[str, object] | None = None,
+    weights: Mapping[str, str] | None = None,
+) -> Store:
+    """Videos (T, D) or (T, crops, D) as a linked set of the stage clip, spread over parts, stride 4."""
+    skipped = skipped or {}
+    ids = [*videos, *skipped]
+    first = next(iter(videos.values()))
+    shape = (1, first.shape[-1]) if first.ndim == 2 else first.shape[1:]
+    for number in range(parts):
+        with PartWriter(
+            folder / f"part-{number:04d}.h5",
+            stage="clip",
+            settings=settings or {"model": "demo", "weights": "demo", "seed": 0},
+            revision=1,
+            videos=ids[number::parts],
+            arrays={"embedding": ArraySpec("float16", shape)},
+            weights=weights or {"demo": "abc"},
+        ) as writer:
+            for video in writer.videos:
+                if video in skipped:
+                    writer.skip(video, skipped[video])
+                    continue
+                rows = videos[video].reshape(-1, *shape)
+                with writer.video(video) as out:
+                    out.append(np.arange(len(rows)) * 4, np.arange(len(rows)) / 6, embedding=rows)
+                    out.finish(frames=len(rows) * 4)
+            writer.complete()
+    link(folder, parts)
+    return Store.open(folder)
+
+
+def write_frames_set(folder: Path, videos: Mapping[str, list[Image.Image]], form: str = "PNG") -> Store:
+    """Images as a linked set of the stage frames."""
+    with PartWriter(
+        folder / "part-0000.h5",
+        stage="frames",
+        settings={"stride": 1},
+        revision=1,
+        videos=list(videos),
+        ragged={form.lower(): {"bytes": ArraySpec("uint8")}},
+    ) as writer:
+        for video, images in videos.items():
+            with writer.video(video) as out:
+                coded = [{"bytes": np.frombuffer(_coded(image, form), np.uint8)} for image in images]
+                out.append(np.arange(len(images)), np.arange(len(images)) / 10, **{form.lower(): coded})
+                out.finish(frames=len(images))
+        writer.complete()
+    link(folder, 1)
+    return Store.open(folder)
+
+
+def train_inputs(features: Any, split: Split, settings: Any, out: Path, **more: Any) -> TrainInputs[Any]:
+    """Inputs whose abnormal videos are those with `abnormal` in their id."""
+    abnormal = frozenset(video for video in (*split.train, *split.test) if "abnormal" in video)
+    given = {"seed": 0, "annotations": Labels(abnormal), "texts": TextSettings(), "device": "cpu"} | more
+    return TrainInputs(features=features, split=split, settings=settings, out=out, **given)
+
+
+def score_inputs(features: Any, split: Split, settings: Any, run: Path, **more: Any) -> ScoreInputs[Any]:
+    given = {"seed": 0, "texts": TextSettings(), "device": "cpu", "out": run / "scores.h5"} | more
+    return ScoreInputs(features=features, split=split, settings=settings, run=run, **given)
+
+
+def read_scores(path: Path, array: str = "score") -> dict[str, Rows]:
+    with Part.open(path) as part:
+        return {video: part.read(video, array) for video in part.videos}
+
+
+def _coded(image: Image.Image, form: str) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, form)
+    return buffer.getvalue()
