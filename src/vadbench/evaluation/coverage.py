@@ -1,0 +1,39 @@
+"""Which videos and frames a figure rests on, and everything that did not fit."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Coverage(BaseModel):
+    """Test videos and frames with a score, out of those with frame truth; every exception by video id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    videos_scored: int = 0
+    videos_total: int = 0
+    frames_scored: int = 0
+    frames_total: int = 0
+    """Decoded frames; a video that was not decoded counts with its published frames, where there are any."""
+    skipped: dict[str, str] = Field(default_factory=dict)
+    """Videos that a stage could not read, with the reason."""
+    missing: list[str] = Field(default_factory=list)
+    """Videos without a single scored frame that no stage reported."""
+    unlabelled: list[str] = Field(default_factory=list)
+    """Test videos without frame truth: left out, and no part of the totals."""
+    not_in_split: list[str] = Field(default_factory=list)
+    """Scored videos that are no test videos of the split: left out."""
+    frames_unscored: dict[str, int] = Field(default_factory=dict)
+    """Frames that no row covers, of videos that are scored elsewhere: left out."""
+    rows_beyond_end: dict[str, int] = Field(default_factory=dict)
+    """Scored rows at or after the last decoded frame: left out."""
+    annotations_beyond_end: dict[str, list[tuple[int, int]]] = Field(default_factory=dict)
+    """Annotated intervals [start, end) that overrun the decoded frames: clipped."""
+    frames_differ: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    """Decoded and published frame count, where they differ; the decoded one is used."""
+
+    @property
+    def share(self) -> float:
+        """The smaller of the shares of videos and of frames, in [0, 1]; 0 where nothing could be scored."""
+        if not self.videos_total:
+            return 0.0
+        frames = self.frames_scored / self.frames_total if self.frames_total else 0.0
+        return min(self.videos_scored / self.videos_total, frames)

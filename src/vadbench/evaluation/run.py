@@ -1,0 +1,99 @@
+"""Evaluation of one run: scores and annotations in, metrics.json out. Knows nothing of methods."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vadbench.config import EvaluationSettings
+from vadbench.datasets import Annotations, Split
+from vadbench.evaluation.convention import describe
+from vadbench.evaluation.gather import TestFrames, gather
+from vadbench.evaluation.measure import Measured, interval_of, measure, per_video_auc
+from vadbench.evaluation.record import Metric, Record, Resampling, RunLabel, TestSet
+from vadbench.evaluation.sources import RowScores, StoredScores
+from vadbench.metrics import roc_auc
+from vadbench.store import Part, Store
+
+
+def evaluate_run(
+    scores: Path, annotations: Annotations, label: RunLabel, settings: EvaluationSettings, out: Path
+) -> Record:
+    """Evaluate the scores of a run on the test videos of its split and write metrics.json.
+
+    Args:
+        scores: store with an array `score` (n,) per video, higher is more abnormal; its attribute
+            `selection` says how the checkpoint was chosen.
+        annotations: of the benchmark; `label` says which split and draw of it.
+        label: whose scores these are.
+        settings: score-to-frame rule, smoothing and resampling.
+        out: the metrics.json to write; it appears when it is complete.
+
+    Returns:
+        What was written.
+
+    Raises:
+        VadbenchError: the scores are damaged, hold NaN or infinity (named by video), or cover none of the
+            labelled test videos.
+    """
+    split = annotations.split(label.split, label.draw)
+    with Part.open(scores) as part:
+        frames = gather(StoredScores(part), annotations, split, settings)
+        weights = ", ".join(part.weights)
+        selection = str(part.attributes.get("selection", ""))
+        method_settings = dict(part.settings)
+    measured = measure(frames, settings.bootstrap_resamples, settings.bootstrap_seed)
+    record = Record(
+        run=label,
+        supervision=split.supervision,
+        weights=weights,
+        selection=selection,
+        settings=method_settings,
+        convention=describe(settings, frames.stride),
+        coverage=frames.coverage,
+        test=_test_set(frames),
+        metrics={name: _metric(one) for name, one in measured.items()},
+        per_video_auc=per_video_auc(frames),
+        resampling=Resampling(
+            resamples=settings.bootstrap_resamples,
+            seed=settings.bootstrap_seed,
+            videos=hashlib.sha256("\n".join(frames.videos).encode()).hexdigest(),
+        ),
+        resampled={name: one.resampled.tolist() for name, one in measured.items()},
+    )
+    record.save(out)
+    return record
+
+
+def micro_auc_of_rows(
+    features: Part | Store, annotations: Annotations, split: Split, settings: EvaluationSettings
+) -> Callable[[Mapping[str, NDArray[Any]]], float]:
+    """A function that gives the micro AUC of row scores (n,) by test video id.
+
+    Looks at test labels: it exists for `selection: best_on_test` alone. Each video's scores belong to its
+    rows in `features`; NaN where the test frames hold one class.
+    """
+
+    def micro_auc(rows: Mapping[str, NDArray[Any]]) -> float:
+        frames = gather(RowScores(rows, features), annotations, split, settings)
+        return roc_auc(frames.labels, frames.scores)
+
+    return micro_auc
+
+
+def _metric(measured: Measured) -> Metric:
+    low, high, reason = interval_of(measured)
+    return Metric(value=measured.value, ci_low=low, ci_high=high, reason=reason, videos=measured.videos)
+
+
+def _test_set(frames: TestFrames) -> TestSet:
+    abnormal = np.add.reduceat(frames.labels, frames.starts[:-1]) if frames.videos else np.zeros(0)
+    return TestSet(
+        videos=len(frames.videos),
+        abnormal_videos=int((abnormal > 0).sum()),
+        frames=len(frames.labels),
+        abnormal_frames=int(frames.labels.sum()),
+    )
