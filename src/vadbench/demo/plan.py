@@ -200,23 +200,27 @@ def _videos(seed: int, size: Size, part: Part) -> list[PlannedVideo]:
     rng = np.random.default_rng(words)
     amounts = _AMOUNTS[size, part]
     slots = _slots(amounts)
+    # A file that is there is kept, so what decides its content stands in its path.
+    folder = f"seed-{seed}-revision-{RENDERER_REVISION}/{part}"
     return [
-        _video(i, part, slots[place], amounts, rng) for i, place in enumerate(rng.permutation(len(slots)))
+        _video(f"demo_{part}_{i:03d}", folder, part, slots[place], amounts, rng)
+        for i, place in enumerate(rng.permutation(len(slots)))
     ]
 
 
-def _video(number: int, part: Part, slot: _Slot, amounts: _Amounts, rng: np.random.Generator) -> PlannedVideo:
+def _video(
+    name: str, folder: str, part: Part, slot: _Slot, amounts: _Amounts, rng: np.random.Generator
+) -> PlannedVideo:
     frames = int(rng.integers(amounts.frames[0], amounts.frames[1] + 1))
     scene_seed = int(rng.integers(0, 2**31))
     start, end = _interval(frames, amounts, rng)
     event = None if slot.name is None else Event(slot.name, start, end)
-    name = f"demo_{part}_{number:03d}"
     boxes: tuple[Box, ...] = ()
     if event is not None and part == "test":
         boxes = _boxes(_scene(slot.camera, scene_seed, event), event)
     return PlannedVideo(
         id=name,
-        path=f"{part}/{name}.mp4",
+        path=f"{folder}/{name}.mp4",
         part=part,
         one_class=slot.one_class,
         camera=slot.camera,
