@@ -119,7 +119,7 @@ def test_the_manifest_hides_the_truth_of_training_videos(tmp_path, plan: Benchma
     assert manifest["classes"] == ["normal", *EVENT_CLASSES]
     for entry, video in zip(manifest["videos"], plan.videos, strict=True):
         assert entry["id"] == video.id
-        assert entry["path"] == f"{video.part}/{video.id}.mp4"
+        assert entry["path"] == f"seed-0-revision-{RENDERER_REVISION}/{video.part}/{video.id}.mp4"
         if video.part == "train":
             assert entry["events"] is None
             assert entry["boxes"] is None
