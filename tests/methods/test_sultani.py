@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from feature_sets import Split, read_scores, score_inputs, train_inputs, write_clip_set
 
+from feature_sets import Split, read_scores, score_inputs, train_inputs, write_clip_set
 from vadbench.config import SultaniSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
@@ -42,7 +42,7 @@ def test_the_loss_is_the_loop(pairs: str, sides: tuple[int, int]) -> None:
 
 
 def test_pairs_are_i_with_i() -> None:
-    # Normal 0 scores low and normal 1 high, abnormal the other way round: only the pairing tells the sums apart.
+    # Only the pairing tells the two sums apart.
     normal, abnormal = torch.tensor([[0.1], [0.9]]), torch.tensor([[0.2], [1.0]])
     none = {"smoothness": 0.0, "sparsity": 0.0}
     assert float(ranking_loss(normal, abnormal, pairs="index", **none)) == pytest.approx(0.9)

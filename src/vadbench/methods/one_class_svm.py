@@ -34,7 +34,7 @@ def train(inputs: TrainInputs[OneClassSvmSettings]) -> None:
     if not normal:
         raise VadbenchError("one_class_svm: the split has no normal training video with features")
     counts = {video: inputs.features.row_count(video) for video in normal}
-    rows, _ = sampled_rows(
+    rows = sampled_rows(
         counts,
         lambda video: embeddings(inputs.features, video),
         most=inputs.settings.max_rows,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from feature_sets import Split, train_inputs, write_clip_set
 
+from feature_sets import Split, train_inputs, write_clip_set
 from vadbench.config import SultaniSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
@@ -49,7 +49,7 @@ def test_a_video_counts_by_its_largest_score() -> None:
         "a0": np.array([0.0, 0.5, 0.0]),
         "a1": np.array([0.7]),
     }
-    # By maxima a1 beats both and a0 beats n0 only; by means or the other way round it would be another number.
+    # By maxima a1 beats both and a0 beats n0 only; by means or turned round it would be another number.
     assert video_auc(LabelledVideos(("n0", "n1"), ("a0", "a1")), scores.__getitem__) == 0.75
 
 

@@ -1,4 +1,4 @@
-"""The training loop: killed and run again it ends with the same bits, and a loss that is no number stops it."""
+"""The training loop: killed and run again it ends with the same bits; a loss that is no number stops it."""
 
 import os
 import signal

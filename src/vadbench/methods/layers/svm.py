@@ -15,25 +15,22 @@ _PIECE_ROWS = 1024
 
 def sampled_rows(
     counts: Mapping[str, int], read: Callable[[str], NDArray[Any]], *, most: int, seed: int
-) -> tuple[Doubles, list[str]]:
-    """At most `most` rows, drawn without replacement from all rows of the videos, in the videos' order.
+) -> Doubles:
+    """At most `most` rows (N, D), drawn without replacement from all rows of the videos, in the videos' order.
 
-    counts: rows per video id; read: id -> (T, D). Returns (n, D) and the video id of each row.
+    counts: rows per video id; read: id -> (T, D).
     """
-    ids = list(counts)
     starts = np.cumsum([0, *counts.values()])
     total = int(starts[-1])
     chosen = np.arange(total)
     if total > most:
         chosen = np.sort(stream_generator(seed, "rows").choice(total, most, replace=False))
     rows: list[Doubles] = []
-    owners: list[str] = []
-    for number, video in enumerate(ids):
-        inside = chosen[(chosen >= starts[number]) & (chosen < starts[number + 1])] - starts[number]
+    for video, start, end in zip(counts, starts, starts[1:], strict=False):
+        inside = chosen[(chosen >= start) & (chosen < end)] - start
         if len(inside):
             rows.append(read(video)[inside].astype(np.float64))
-            owners += [video] * len(inside)
-    return np.concatenate(rows), owners
+    return np.concatenate(rows)
 
 
 def standardisation(rows: Doubles) -> dict[str, Doubles]:
