@@ -1,0 +1,57 @@
+"""What the module of a data set finds, before it becomes an index."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vadbench.datasets.annotations import SplitLists, VideoAnnotation
+from vadbench.datasets.entries import VideoEntry
+from vadbench.errors import VadbenchError
+
+NORMAL = "normal"
+ABNORMAL = "abnormal"
+"""The class of anomalies whose kind is not annotated."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set as found below `data_root`."""
+
+    entries: tuple[VideoEntry, ...]
+    classes: tuple[str, ...]
+    """`normal` first."""
+    splits: Mapping[str, SplitLists]
+    videos: Mapping[str, VideoAnnotation]
+    """By id, the same ids as the entries'."""
+    masks: Mapping[str, str] = field(default_factory=dict)
+    """Folders of pixel masks by video id, relative to `data_root`."""
+    notes: tuple[str, ...] = ()
+    """How it differs from what was published."""
+
+
+def relative_path(path: Path, data_root: Path) -> str:
+    """`path` relative to `data_root`, with forward slashes.
+
+    Raises VadbenchError for a path outside, or one that a list in UTF-8 cannot hold.
+    """
+    try:
+        name = path.relative_to(data_root).as_posix()
+        name.encode()
+    except UnicodeEncodeError:
+        raise VadbenchError(f"{str(path)!r}: the name is not UTF-8; rename it") from None
+    except ValueError:
+        raise VadbenchError(
+            f"{path}: lies outside of data_root, {data_root}; set data_root above it"
+        ) from None
+    return name
+
+
+def union(intervals: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Half-open intervals in order, with those that overlap or touch joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(intervals):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)

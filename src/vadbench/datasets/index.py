@@ -1,0 +1,114 @@
+"""The index of a benchmark, brought up to date before a workflow is planned."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from vadbench.config import BenchmarkSettings
+from vadbench.datasets.annotations import Annotations
+from vadbench.datasets.dataset import Dataset
+from vadbench.datasets.demo import read_demo
+from vadbench.datasets.entries import VideoEntry, VideoList
+from vadbench.datasets.files import json_text, write_if_changed
+from vadbench.datasets.folder import read_folder
+from vadbench.datasets.masks import MaskDigests
+from vadbench.datasets.ped2 import read_ped2
+from vadbench.datasets.shards import assign, earlier_assignment, list_files, list_path
+from vadbench.errors import VadbenchError
+
+DATASETS: Mapping[str, Callable[[Any, Path], Dataset]] = {
+    "demo": read_demo,
+    "folder": read_folder,
+    "ped2": read_ped2,
+}
+"""The data sets by their `kind` in the settings."""
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What an index consists of, and what bringing it up to date changed."""
+
+    benchmark: str
+    entries: tuple[VideoEntry, ...]
+    """All videos, sorted by id."""
+    shards: Mapping[str, int]
+    """Shard by video id."""
+    written: tuple[Path, ...]
+    """Files whose content changed."""
+    notes: tuple[str, ...]
+    """Where the data differs from what was published."""
+
+
+def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, stores: Path) -> IndexReport:
+    """Bring the video lists and the annotations of a benchmark up to date.
+
+    Writes `stores/<name>/videos/<shard>.json` and `stores/<name>/annotations.json` where their content
+    changes. Videos keep their shard while the number of shards stays; no video is opened.
+
+    Raises VadbenchError where the data is not there or its annotations are damaged.
+    """
+    folder = stores / name
+    found = DATASETS[settings.data.kind](settings.data, data_root)
+    annotations = _annotations(name, found, MaskDigests(data_root, folder / "masks.json"))
+    _check_splits(settings, annotations)
+    lists = folder / "videos"
+    sizes = {entry.id: _size(entry, annotations) for entry in found.entries}
+    shards = assign(sizes, settings.shards, earlier_assignment(lists, settings.shards))
+    entries = tuple(sorted(found.entries, key=lambda entry: entry.id))
+    listed: dict[int, list[VideoEntry]] = defaultdict(list)
+    for entry in entries:
+        listed[shards[entry.id]].append(entry)
+    written = [
+        list_path(lists, shard)
+        for shard in range(settings.shards)
+        if _write_list(lists, name, shard, settings.shards, listed[shard])
+    ]
+    for path in list_files(lists)[settings.shards :]:
+        path.unlink(missing_ok=True)  # of an earlier, larger number of shards
+    if annotations.save(folder / "annotations.json"):
+        written.append(folder / "annotations.json")
+    return IndexReport(name, entries, shards, tuple(written), found.notes)
+
+
+def _annotations(name: str, found: Dataset, digests: MaskDigests) -> Annotations:
+    videos = dict(sorted(found.videos.items()))
+    for id, path in found.masks.items():
+        videos[id] = videos[id].model_copy(update={"masks": digests.masks(path)})
+    digests.save()
+    try:
+        return Annotations(
+            benchmark=name,
+            classes=found.classes,
+            notes=found.notes,
+            splits=dict(found.splits),
+            videos=videos,
+        )
+    except ValidationError as error:
+        raise VadbenchError(f"{name}: {error.errors()[0]['msg']}; correct its annotations") from error
+
+
+def _check_splits(settings: BenchmarkSettings, annotations: Annotations) -> None:
+    """The labels of a folder decide which of the splits that its settings allow there are."""
+    for name in settings.splits:
+        if name not in annotations.splits:
+            raise VadbenchError(
+                f"{annotations.benchmark}: its videos give no split {name}; one_class needs normal training "
+                f"videos, weak normal and abnormal ones, and both need test videos; there are the splits: "
+                f"{', '.join(annotations.splits)}"
+            )
+
+
+def _size(entry: VideoEntry, annotations: Annotations) -> int:
+    """What a video weighs in its shard: its bytes, or its frames where it does not exist yet."""
+    return entry.bytes or annotations.videos[entry.id].frames or 1
+
+
+def _write_list(folder: Path, name: str, shard: int, shards: int, entries: list[VideoEntry]) -> bool:
+    videos = VideoList(benchmark=name, shard=shard, shards=shards, videos=tuple(entries))
+    return write_if_changed(
+        list_path(folder, shard), json_text(videos.model_dump(mode="json"), {"videos": 1})
+    )
