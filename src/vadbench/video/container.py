@@ -42,7 +42,7 @@ def decode_file(path: Path, threads: int) -> Generator[Picture, None, None]:
         stream = video_stream(path, container)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
-        rate = stream.average_rate
+        base, rate = stream.time_base, stream.average_rate
         damage = find_damage(path, container.format.name)
         try:
             for frame in _decoded(container, stream, damage, ledger):
@@ -52,7 +52,7 @@ def decode_file(path: Path, threads: int) -> Generator[Picture, None, None]:
                     raise changed_size(path, index, size, first_size)
                 if frame.is_corrupt:
                     raise broken(path, index, "the decoder marks it as corrupt")
-                yield Picture(_time(frame, index, rate), partial(to_rgb, index, frame))
+                yield Picture(_time(frame, index, base, rate), partial(to_rgb, index, frame))
                 index += 1
         except _BrokenError as error:
             raise broken(path, index, str(error)) from None
@@ -210,10 +210,11 @@ def _upright(image: Image, matrix: tuple[int, ...]) -> Image | None:
     return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
 
 
-def _time(frame: av.VideoFrame, index: int, rate: Fraction | None) -> float:
+def _time(frame: av.VideoFrame, index: int, base: Fraction | None, rate: Fraction | None) -> float:
     """Presentation time in seconds; from the frame rate in streams without time stamps."""
-    if frame.pts is not None:
-        return frame.time
+    # Not frame.time: the last frames, which come out when the decoder is drained, know no time base.
+    if frame.pts is not None and base is not None:
+        return float(frame.pts * base)
     return index / float(rate) if rate else float(index)
 
 
