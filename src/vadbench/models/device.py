@@ -2,10 +2,10 @@
 
 import os
 
-import joblib
 import torch
 
 from vadbench.errors import VadbenchError
+from vadbench.models.threads import usable_threads
 
 
 def resolve_device(device: str) -> torch.device:
@@ -38,12 +38,8 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 
 
 def limit_threads(threads: int) -> int:
-    """Hold torch and child processes to min(threads, CPUs this process may use); that number.
-
-    More threads than CPUs make torch slower, and a scheduler may give more than there are.
-    """
-    # joblib knows of CPU affinity and of a container's quota.
-    usable: int = max(1, min(threads, joblib.cpu_count()))
+    """Hold torch and child processes to min(threads, CPUs this process may use); that number."""
+    usable = usable_threads(threads)
     os.environ["OMP_NUM_THREADS"] = str(usable)
     torch.set_num_threads(usable)
     return usable

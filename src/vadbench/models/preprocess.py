@@ -15,6 +15,7 @@ from PIL import Image
 from vadbench.errors import VadbenchError
 from vadbench.models.open_clip_import import import_open_clip
 
+_DESCRIBED = ("size", "mean", "std", "interpolation", "resize_mode")
 _POSITIONS = ("center", "top_left", "top_right", "bottom_left", "bottom_right")
 # Five and ten crops are taken from an image this much larger: 256 to a tower's 224, as the public features of
 # VadCLIP and UR-DMU were made.
@@ -50,6 +51,7 @@ class Preprocess:
         size = config["size"]
         self.height, self.width = (size, size) if isinstance(size, int) else tuple(size)
         self.crops = crop_names(crops)
+        self.description = {**{key: config[key] for key in _DESCRIBED}, "resizer": "Pillow"}
         if crops > 1:
             self._geometry = _enlarged(config, self.height, self.width)
         self._mean = torch.tensor(config["mean"], dtype=torch.float32).view(1, 3, 1, 1)

@@ -1,1 +1,5 @@
 """Offline stages: videos of one shard, own settings, input stores and weights to one part of a store."""
+
+from vadbench.stages.run import run_stage
+
+__all__ = ["run_stage"]

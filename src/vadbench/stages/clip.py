@@ -1,0 +1,151 @@
+"""The stage `clip`: embeddings of stored frames by the image tower of a CLIP model."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vadbench.config import ClipSettings
+from vadbench.errors import VadbenchError
+from vadbench.models.clip_tower import ClipModel, load_clip
+from vadbench.models.device import limit_threads
+from vadbench.stages.batches import HalvingBatches, batches_of
+from vadbench.stages.images import decode_image, read_encoded
+from vadbench.stages.pipeline import ordered_map, prefetch
+from vadbench.stages.progress import Progress
+from vadbench.store import ArraySpec, Part, PartWriter
+
+_ROWS_PER_WRITE = 64
+_ENCODED_AHEAD = 32
+_PREPARED_AHEAD = 4
+
+
+def run_clip(settings: ClipSettings, reads: Path, out: Path, threads: int, device: str) -> None:
+    """Embed every `every`-th row of the frames part `reads` and write the part `out`.
+
+    The array `embedding` is (crops, D) float16 per row, projected, not normalised; the names of the crops
+    stand in the attribute `crops`. Videos that `frames` skipped are skipped here too.
+
+    Raises:
+        VadbenchError: for a part that is missing, damaged or not of `frames`, and for weights that are not
+        here.
+    """
+    threads = limit_threads(threads)
+    with Part.open(reads) as frames:
+        if frames.stage != "frames":
+            raise VadbenchError(f"{reads}: a part of {frames.stage!r}, but clip reads parts of 'frames'")
+        model = load_clip(
+            settings.model,
+            settings.weights,
+            seed=settings.seed,
+            crops=settings.crops,
+            device=device,
+            precision=settings.precision,
+        )
+        with _writer(settings, frames, model, out) as writer:
+            _write(writer, frames, settings, model, threads)
+
+
+def _writer(settings: ClipSettings, frames: Part, model: ClipModel, out: Path) -> PartWriter:
+    crops = model.preprocess.crops
+    return PartWriter(
+        out,
+        stage="clip",
+        settings=settings.identity(),
+        revision=settings.REVISION,
+        videos=frames.videos,
+        arrays={
+            "embedding": ArraySpec("float16", (len(crops), model.dimension), "projected, not normalised")
+        },
+        videos_digest=frames.videos_digest,
+        weights={model.weights_name: model.weights_sha256},
+        attributes={
+            "crops": list(crops),
+            "precision": model.precision,
+            "preprocess": model.preprocess.description,
+            # Finished videos of an interrupted run may be kept only if the frames are still the same.
+            "reads_digest": frames.digest,
+            # So that the same features can be made of another video without the set of frames.
+            "reads": {"stage": frames.stage, "settings": dict(frames.settings), "revision": frames.revision},
+        },
+    )
+
+
+def _write(writer: PartWriter, frames: Part, settings: ClipSettings, model: ClipModel, threads: int) -> None:
+    done = writer.finished_rows
+    # A batch that was cut off is computed again whole: which rows share a batch moves the last bits of each.
+    first = done - done % settings.batch_size
+    rows = {id: -(-frames.row_count(id) // settings.every) for id in frames.videos}
+    workers = {"reading": 1, "preparing": threads, "computing": 1, "writing": 1}
+    with (
+        Progress("clip", total=sum(rows.values()) - done, workers=workers) as progress,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+        progress.resumed(writer.finished)
+        encoded = prefetch(_encoded(frames, settings.every, first, progress), _ENCODED_AHEAD)
+        prepare = partial(_prepare, model, progress)
+        pixels = ordered_map(pool, prepare, encoded, budget=settings.batch_size + _PREPARED_AHEAD * threads)
+        embedded = prefetch(_embedded(pixels, settings.batch_size, model, progress), 2 * settings.batch_size)
+        with closing(embedded):
+            # Rows of that batch which the finished videos hold already.
+            deque(islice(embedded, done - first), maxlen=0)
+            for id in writer.videos[writer.finished :]:
+                _write_video(writer, frames, id, settings.every, islice(embedded, rows[id]), progress)
+        with progress.busy("writing"):
+            writer.complete()
+
+
+def _encoded(frames: Part, every: int, first: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
+    """JPEG or PNG bytes of every `every`-th row of each video, from the `first`-th of these on."""
+    rows = ((id, row) for id in frames.videos for row in range(0, frames.row_count(id), every))
+    for id, row in islice(rows, first, None):
+        with progress.busy("reading"):
+            encoded = read_encoded(frames, id, row)
+        yield encoded
+
+
+def _prepare(model: ClipModel, progress: Progress, encoded: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    with progress.busy("preparing"):
+        return model.preprocess(decode_image(encoded))
+
+
+def _embedded(
+    pixels: Iterator[NDArray[np.uint8]], batch_size: int, model: ClipModel, progress: Progress
+) -> Iterator[NDArray[np.float32]]:
+    """Embeddings (crops, D), one after another, of frames given as (crops, height, width, 3)."""
+    encode = HalvingBatches(model.encode_images)
+    for batch in batches_of(pixels, batch_size):
+        with progress.busy("computing"):
+            embeddings = encode(np.concatenate(batch))
+        yield from embeddings.reshape(len(batch), -1, model.dimension)
+
+
+def _write_video(
+    writer: PartWriter,
+    frames: Part,
+    id: str,
+    every: int,
+    embedded: Iterator[NDArray[np.float32]],
+    progress: Progress,
+) -> None:
+    if id in frames.skipped:
+        writer.skip(id, frames.skipped[id])
+        progress.skipped(id, frames.skipped[id])
+        return
+    with writer.video(id) as video:
+        start = 0
+        for rows in batches_of(embedded, _ROWS_PER_WRITE):
+            stop = start + len(rows) * every
+            with progress.busy("writing"):
+                frame, time = (read(id, start, stop)[::every] for read in (frames.frame, frames.time))
+                video.append(frame=frame, time=time, embedding=np.stack(rows))
+            progress.advance(len(rows))
+            start = stop
+        with progress.busy("writing"):
+            video.finish(frames.frame_count(id))

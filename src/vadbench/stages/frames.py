@@ -1,0 +1,144 @@
+"""The stage `frames`: every stride-th frame of a shard's videos as JPEG or PNG: each is decoded once."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vadbench.config import FramesSettings
+from vadbench.datasets import VideoEntry, videos_digest
+from vadbench.errors import VadbenchError
+from vadbench.models.threads import usable_threads
+from vadbench.stages.images import encode_image
+from vadbench.stages.pipeline import ordered_map, prefetch
+from vadbench.stages.progress import Progress
+from vadbench.store import ArraySpec, PartWriter
+from vadbench.video import Frame, open_video, resize_short_side
+
+# Decoded frames in flight per thread; five frames of 1080p.
+_BYTES_PER_THREAD = 32 << 20
+_DECODED_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A sampled frame, encoded."""
+
+    frame: int
+    time: float
+    encoded: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _End:
+    """The end of a video: how many frames it has, or why it cannot be read."""
+
+    decoded: int
+    error: VadbenchError | None = None
+
+
+class _BadVideoError(Exception):
+    """A video that its reader gave up on."""
+
+    def __init__(self, error: VadbenchError) -> None:
+        self.error = error
+
+
+def run_frames(
+    videos: Sequence[VideoEntry],
+    settings: FramesSettings,
+    data_root: Path,
+    out: Path,
+    threads: int,
+    on_bad_video: Literal["fail", "skip"],
+) -> None:
+    """Decode the videos of a shard and write their sampled frames as the part `out`.
+
+    The part has no per-row arrays; the bytes of each row's image are in the group `jpeg` or `png`, array
+    `bytes`.
+
+    Raises:
+        VadbenchError: for a video that cannot be read, naming file and frame, where `on_bad_video` is
+        "fail"; with
+            "skip" the part says which were skipped and why.
+    """
+    threads = usable_threads(threads)
+    group = settings.format
+    writer = PartWriter(
+        out,
+        stage="frames",
+        settings=settings.identity(),
+        revision=settings.REVISION,
+        videos=[video.id for video in videos],
+        ragged={group: {"bytes": ArraySpec("uint8", units="byte")}},
+        videos_digest=videos_digest(videos),
+    )
+    progress = Progress("frames", total=None, workers={"reading": 1, "computing": threads, "writing": 1})
+    with writer, progress, ThreadPoolExecutor(threads) as pool:
+        to_do = videos[writer.finished :]
+        progress.resumed(writer.finished)
+        decoded = prefetch(_decode(to_do, settings.stride, data_root, threads, progress), _DECODED_AHEAD)
+        encode = partial(_encode, settings, progress)
+        budget = threads * _BYTES_PER_THREAD
+        with closing(ordered_map(pool, encode, decoded, budget=budget, cost=_cost)) as rows:
+            for video in to_do:
+                try:
+                    _write_video(writer, video.id, group, rows, progress)
+                except _BadVideoError as bad:
+                    if on_bad_video == "fail":
+                        raise bad.error from None
+                    # The part must not say where the data lay.
+                    reason = str(bad.error).replace(str(data_root / video.path), video.path)
+                    writer.skip(video.id, reason)
+                    progress.skipped(video.id, reason)
+        with progress.busy("writing"):
+            writer.complete()
+
+
+def _decode(
+    videos: Sequence[VideoEntry], stride: int, data_root: Path, threads: int, progress: Progress
+) -> Iterator[Frame | _End]:
+    """The sampled frames of all videos, each video closed by its end."""
+    for video in videos:
+        try:
+            with open_video(data_root / video.path, threads=threads) as reader:
+                yield from progress.timed("reading", reader.frames(stride))
+                yield _End(reader.decoded)
+        except VadbenchError as error:
+            yield _End(0, error)
+
+
+def _encode(settings: FramesSettings, progress: Progress, item: Frame | _End) -> _Row | _End:
+    """Turn a decoded frame into a row; ends of videos pass through."""
+    if isinstance(item, _End):
+        return item
+    with progress.busy("computing"):
+        image = item.image
+        if settings.short_side is not None:
+            image = resize_short_side(image, settings.short_side)
+        return _Row(item.index, item.time, encode_image(image, settings.format))
+
+
+def _cost(item: Frame | _End) -> int:
+    return item.image.nbytes if isinstance(item, Frame) else 0
+
+
+def _write_video(
+    writer: PartWriter, id: str, group: str, rows: Iterator[_Row | _End], progress: Progress
+) -> None:
+    """Write the rows of one video up to its end. Raises _BadVideoError where its reader gave up."""
+    with writer.video(id) as video:
+        while isinstance(row := next(rows), _Row):
+            with progress.busy("writing"):
+                video.append(frame=[row.frame], time=[row.time], **{group: [{"bytes": row.encoded}]})
+            progress.advance(1)
+        if row.error is not None:
+            raise _BadVideoError(row.error)
+        with progress.busy("writing"):
+            video.finish(row.decoded)

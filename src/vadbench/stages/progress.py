@@ -1,0 +1,104 @@
+"""What a stage says while it runs: a bar on a terminal, a line every 30 s in a log, a summary at the end."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+from tqdm import tqdm
+
+_LOG = logging.getLogger("vadbench.stages")
+_INTERVAL_SECONDS = 30.0
+
+Item = TypeVar("Item")
+
+
+class Progress:
+    """Counts rows and the seconds that reading, computing and writing were busy; a context manager.
+
+    The three run side by side, so their shares are each of the whole time, and the one near 100 % is what
+    the others wait for.
+    """
+
+    def __init__(self, stage: str, *, total: int | None, workers: Mapping[str, int]) -> None:
+        """`total`: rows to come, where known. `workers`: number of threads by activity."""
+        self._stage = stage
+        self._workers = workers
+        self._total = total
+        self._rows = 0
+        self._busy = dict.fromkeys(workers, 0.0)
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._skipped = 0
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        # disable=None: a bar only where standard error is a terminal.
+        self._bar = tqdm(total=self._total, desc=self._stage, unit=" frames", disable=None, smoothing=0.05)
+        self._thread = threading.Thread(target=self._log_now_and_then, daemon=True)
+        self._thread.start()
+        return self
+
+    @contextmanager
+    def busy(self, activity: str) -> Iterator[None]:
+        """Count the time of the block to an activity; any thread may do so."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - started
+            with self._lock:
+                self._busy[activity] += seconds
+
+    def timed(self, activity: str, items: Iterator[Item]) -> Iterator[Item]:
+        """The same items; the making of each is counted to an activity."""
+        while True:
+            with self.busy(activity):
+                item = next(items, None)
+            if item is None:
+                return
+            yield item
+
+    def advance(self, rows: int) -> None:
+        """Count rows that are written."""
+        self._rows += rows
+        self._bar.update(rows)
+
+    def resumed(self, videos: int) -> None:
+        """Say that an earlier run finished some videos."""
+        if videos:
+            _LOG.info("%s: going on after %d videos of an earlier run", self._stage, videos)
+
+    def skipped(self, id: str, reason: str) -> None:
+        """Say that a video is left out."""
+        self._skipped += 1
+        _LOG.warning("%s: skipped %s: %s", self._stage, id, reason)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed.set()
+        self._thread.join()
+        self._bar.close()
+        if error is None:
+            skipped = f"; {self._skipped} videos skipped" if self._skipped else ""
+            _LOG.info("%s done: %s%s", self._stage, self._state(), skipped)
+
+    def _log_now_and_then(self) -> None:
+        while not self._closed.wait(_INTERVAL_SECONDS):
+            if self._bar.disable:
+                _LOG.info("%s: %s", self._stage, self._state())
+
+    def _state(self) -> str:
+        elapsed = time.perf_counter() - self._started
+        of = f" of {self._total}" if self._total is not None else ""
+        shares = ", ".join(
+            f"{activity} {self._busy[activity] / elapsed / count:.0%}"
+            for activity, count in self._workers.items()
+        )
+        return (
+            f"{self._rows}{of} frames in {elapsed:.1f} s, {self._rows / elapsed:.1f} frames/s; busy: {shares}"
+        )
