@@ -36,7 +36,7 @@ DEFINITIONS: Mapping[str, str] = {
 
 NO_TRUTH = "no test video has frame truth"
 
-_DECIMALS = 6
+DECIMALS = 6
 """Decimals kept of a resampled metric: far below the width of any interval, and the file stays small."""
 
 
@@ -94,14 +94,14 @@ def _pooled(frames: TestFrames, counts: NDArray[np.int32], prefix: str, empty: s
     }
     reason = _undefined(frames.labels) if len(frames.labels) else empty
     return {
-        name: Measured(value, reason, len(frames.videos), resampled.round(_DECIMALS))
+        name: Measured(value, reason, len(frames.videos), resampled.round(DECIMALS))
         for name, (value, resampled) in values.items()
         if name in DEFINITIONS
     }
 
 
 def _mean(values: NDArray[np.float64], counts: NDArray[np.int32], videos: int, reason: str) -> Measured:
-    resampled = resampled_mean(values, counts).round(_DECIMALS)
+    resampled = resampled_mean(values, counts).round(DECIMALS)
     if not videos:
         return Measured(math.nan, reason, 0, resampled)
     return Measured(float(np.nanmean(values)), "", videos, resampled)

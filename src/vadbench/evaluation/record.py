@@ -92,9 +92,11 @@ class Record(_Model):
     weights: str
     """Names of the weights that made the features; `none` is random initialisation, empty is no model."""
     selection: str
-    """How the checkpoint was chosen; empty where nothing is trained."""
+    """How the checkpoint was chosen; `none` where nothing is trained."""
     settings: dict[str, object]
     """The method's settings, its own smoothing among them."""
+    notes: tuple[str, ...] = ()
+    """How the benchmark's lists differ from the published ones."""
     convention: Convention
     coverage: Coverage
     test: TestSet
@@ -125,9 +127,8 @@ class Record(_Model):
     def save(self, path: Path) -> None:
         """Write metrics.json as a whole, readable: the resamples of one metric stand on one line."""
         content = self.model_dump(mode="json")
-        resampled = [f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in content["resampled"].items()]
-        del content["resampled"]
-        blocks = [f" {json.dumps(key)}: {json.dumps(value, indent=1)}" for key, value in content.items()]
-        blocks.append(' "resampled": {\n' + ",\n".join(resampled) + "\n }")
+        resampled = content.pop("resampled")
+        rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in resampled.items())
+        head = json.dumps(content, indent=1, ensure_ascii=False).removesuffix("\n}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, "{\n" + ",\n".join(blocks) + "\n}\n")
+        write_text(path, f'{head},\n "resampled": {{\n{rows}\n }}\n}}\n')

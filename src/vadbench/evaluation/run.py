@@ -12,7 +12,7 @@ from vadbench.config import EvaluationSettings
 from vadbench.datasets import Annotations, Split
 from vadbench.evaluation.convention import describe
 from vadbench.evaluation.gather import TestFrames, gather
-from vadbench.evaluation.measure import Measured, interval_of, measure, per_video_auc
+from vadbench.evaluation.measure import DECIMALS, Measured, interval_of, measure, per_video_auc
 from vadbench.evaluation.record import Metric, Record, Resampling, RunLabel, TestSet
 from vadbench.evaluation.sources import RowScores, StoredScores
 from vadbench.metrics import roc_auc
@@ -52,6 +52,7 @@ def evaluate_run(
         weights=weights,
         selection=selection,
         settings=method_settings,
+        notes=annotations.notes,
         convention=describe(settings, frames.stride),
         coverage=frames.coverage,
         test=_test_set(frames),
@@ -86,7 +87,13 @@ def micro_auc_of_rows(
 
 def _metric(measured: Measured) -> Metric:
     low, high, reason = interval_of(measured)
-    return Metric(value=measured.value, ci_low=low, ci_high=high, reason=reason, videos=measured.videos)
+    return Metric(
+        value=measured.value,
+        ci_low=round(low, DECIMALS),
+        ci_high=round(high, DECIMALS),
+        reason=reason,
+        videos=measured.videos,
+    )
 
 
 def _test_set(frames: TestFrames) -> TestSet:

@@ -8,6 +8,9 @@ from vadbench.metrics import difference_interval
 from vadbench.tables.lines import MEAN, Line, same_benchmark_and_split
 
 _HEADLINE = "micro_auc"
+_MAIN = ("micro_auc", "micro_ap", "macro_auc")
+"""Metrics of the first table; the second has all others."""
+_MOST_NAMED = 20
 
 _TITLES = {
     "micro_auc": "micro AUC",
@@ -20,8 +23,8 @@ _TITLES = {
 }
 
 _SUPERVISION = {
-    "one_class": "one-class: trained on normal videos only",
-    "weak": "weakly supervised: trained on video-level labels",
+    "one_class": "one-class: what is trained sees normal videos only",
+    "weak": "weakly supervised: what is trained sees video-level labels",
 }
 
 _LEGEND = """\
@@ -47,25 +50,33 @@ def _section(benchmark: str, split: str, lines: list[Line]) -> str:
     parts = [
         f"## {benchmark}, split {split}",
         f"{supervision.capitalize()}.{_test_set(shown)}",
-        _table(shown),
+        _main_table(shown),
+        "Further metrics of the same runs:",
+        _further_table(shown),
     ]
     if any(line.draw == MEAN for line in lines):
         parts += [f"{_TITLES[_HEADLINE]} by draw:", _by_draw(lines)]
     return "\n\n".join([*parts, _footnotes(shown)])
 
 
-def _table(lines: Sequence[Line]) -> str:
-    titles = [_TITLES[metric] for metric in lines[0].cells]
+def _main_table(lines: Sequence[Line]) -> str:
+    titles = [_TITLES[metric] for metric in _MAIN]
     header = ["Method", "Features", *titles, "Δ", "Weights", "Checkpoint", "Seeds", "Coverage"]
     best = max(lines, key=lambda line: _or_lowest(line.cells[_HEADLINE].value))
     return _markdown(header, [_row(line, best) for line in lines])
+
+
+def _further_table(lines: Sequence[Line]) -> str:
+    further = [metric for metric in lines[0].cells if metric not in _MAIN]
+    rows = [[_name(line), line.features, *(_cell(line, metric) for metric in further)] for line in lines]
+    return _markdown(["Method", "Features", *(_TITLES[metric] for metric in further)], rows)
 
 
 def _row(line: Line, best: Line) -> list[str]:
     return [
         _name(line),
         line.features,
-        *(_cell(line, metric) for metric in line.cells),
+        *(_cell(line, metric) for metric in _MAIN),
         _difference(line, best),
         line.weights or "-",
         line.selection or "-",
@@ -120,8 +131,14 @@ def _test_set(lines: Sequence[Line]) -> str:
 
 
 def _footnotes(lines: Sequence[Line]) -> str:
-    """Conventions once each, and every reason for a missing figure with the lines it concerns."""
+    """Conventions once each, videos without scores, and why figures are missing with the lines concerned."""
     notes = [f"Convention: {text}." for text in dict.fromkeys(line.convention for line in lines)]
+    notes += dict.fromkeys(note for line in lines for note in line.notes)
+    absent = {id: reason for line in lines for id, reason in line.absent.items()}
+    if absent:
+        named = [f"{id} ({reason})" for id, reason in sorted(absent.items())[:_MOST_NAMED]]
+        more = [f"and {len(absent) - _MOST_NAMED} more"] if len(absent) > _MOST_NAMED else []
+        notes.append(f"Test videos without a score in at least one line: {', '.join(named + more)}.")
     reasons: dict[str, list[str]] = {}
     for line in lines:
         for metric, cell in line.cells.items():
