@@ -105,7 +105,9 @@ class BenchmarkSettings(Settings):
     texts: TextSettings = TextSettings()
     """The texts that CLIP compares frames with."""
 
-    features: Annotated[dict[Name, FeatureSet], Field(min_length=1)]
+    features: Annotated[
+        dict[Name, FeatureSet], Field(min_length=1, json_schema_extra={"additionalProperties": False})
+    ]
     """Feature sets by name."""
 
     methods: Annotated[tuple[MethodEntry, ...], Field(min_length=1)]

@@ -13,7 +13,7 @@ from vadbench.config.benchmark import BenchmarkSettings
 from vadbench.config.layers import Layer, merged, with_nulls
 from vadbench.config.problems import Problem, problems_of
 from vadbench.config.run import RunSettings
-from vadbench.config.yaml_text import read_mapping
+from vadbench.config.yaml_text import Keys, read_mapping, value_at
 
 EVERY = "all"
 """The name below `override` that stands for every benchmark."""
@@ -32,10 +32,14 @@ def load_run(config: Mapping[str, Any], config_folder: Path) -> dict[str, Benchm
     run_file = config_folder.parent / "config.yaml"
     run = load_run_settings(config, run_file)
     known = benchmark_names(config_folder)
+    # As the types read it: a benchmark or an override may have arrived as one text.
+    layer = Layer(
+        {**config, "benchmarks": list(run.benchmarks), "override": run.override}, run_file, typed=True
+    )
     for number, name in enumerate(run.benchmarks):
-        _known(("benchmarks", number), name, known, Layer(config, run_file, typed=True))
+        _known(("benchmarks", number), name, known, layer)
     for name in run.override:
-        _known(("override", name), name, [*known, EVERY], Layer(config, run_file, typed=True))
+        _known(("override", name), name, [*known, EVERY], layer)
     return {name: load_benchmark(name, config_folder, run.override) for name in run.benchmarks}
 
 
@@ -77,7 +81,7 @@ def _validated(kind: type[Loaded], values: Mapping[str, Any], layers: Sequence[L
         raise first.error(layers, len(others)) from error
 
 
-def _known(keys: tuple[str | int, ...], name: str, known: Sequence[str], layer: Layer) -> None:
+def _known(keys: Keys, name: str, known: Sequence[str], layer: Layer) -> None:
     """Refuse a name that is no benchmark."""
     if name in known:
         return
@@ -85,7 +89,7 @@ def _known(keys: tuple[str | int, ...], name: str, known: Sequence[str], layer: 
     text = f"there is no benchmark {name}; allowed: {', '.join(known)}"
     if near is None:
         raise Problem(keys, text).error([layer])
+    text += f"; the nearest is {near}"
+    (value,) = value_at(layer.values, keys) or (None,)
     is_key = isinstance(keys[-1], str)
-    raise Problem(
-        keys, f"{text}; the nearest is {near}", {} if is_key else near, near if is_key else None
-    ).error([layer])
+    raise (Problem(keys, text, value, near) if is_key else Problem(keys, text, near)).error([layer])

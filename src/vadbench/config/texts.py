@@ -17,11 +17,9 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str | int | float) else value
 
 
-Texts = Annotated[
-    tuple[Text, ...],
-    Field(min_length=1),
-    BeforeValidator(_listed, json_schema_input_type=Text | tuple[Text, ...]),
-]
+_Several = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+Texts = Annotated[_Several, BeforeValidator(_listed, json_schema_input_type=Text | _Several)]
 """One text, or several whose probabilities are added up."""
 
 

@@ -1,5 +1,6 @@
 """YAML as settings need it: repeated and unquoted odd keys are refused, and lines can be found again."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,18 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, text, key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes line breaks within texts as escapes."""
+
+
+def _one_line_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _one_line_text)
 
 
 def shown(path: Path) -> str:
@@ -60,7 +73,9 @@ def yaml_reason(error: yaml.YAMLError) -> str:
 
 def one_line(value: object) -> str:
     """A value as YAML in one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=True, sort_keys=False, width=math.inf, allow_unicode=True
+    )
     return text.strip().removesuffix("...").strip()
 
 
