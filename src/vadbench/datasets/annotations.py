@@ -16,8 +16,8 @@ Frame = NonNegativeInt
 """Decoded frame index, 0-based; as an end, exclusive."""
 
 
-_LINES = {"notes": 1, "splits": 4, "videos": 1}
-"""The file has a line for each note, each list of a split and each video."""
+_LINES = {"splits": 4, "videos": 1}
+"""The file has a line for each list of a split and for each video."""
 
 
 class _Frozen(BaseModel):

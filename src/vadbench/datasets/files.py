@@ -16,8 +16,8 @@ Model = TypeVar("Model", bound=BaseModel)
 def json_text(content: Mapping[str, object], levels: Mapping[str, int]) -> str:
     """`content` as JSON with a line for each key.
 
-    `levels` says, by key, how many levels of its value are broken into lines of their own; below them, and
-    under keys that it does not name, everything stands on one line.
+    `levels` says, by key, how many levels of its value are broken into lines of their own; below them, under
+    keys that it does not name, and in lists of plain values everything stands on one line.
     """
     lines = [f"{_line(key)}: {_block(value, levels.get(key, 0), 1)}" for key, value in content.items()]
     return "{\n " + ",\n ".join(lines) + "\n}\n"
@@ -29,7 +29,7 @@ def _block(value: object, levels: int, indent: int) -> str:
     if isinstance(value, dict):
         opening, closing = "{}"
         items = [f"{_line(key)}: {_block(item, levels - 1, indent + 1)}" for key, item in value.items()]
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple) and any(isinstance(item, dict | list | tuple) for item in value):
         opening, closing = "[]"
         items = [_block(item, levels - 1, indent + 1) for item in value]
     else:
