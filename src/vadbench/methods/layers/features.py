@@ -4,16 +4,14 @@ import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from vadbench.datasets import Annotations, Split
 from vadbench.errors import VadbenchError
 from vadbench.methods.layers.lengths import Floats
 from vadbench.store import Part, Store
-
-if TYPE_CHECKING:
-    from vadbench.datasets import Annotations, Split
 
 Features: TypeAlias = Part | Store
 """A whole feature set, or one part as for a single video."""
@@ -41,7 +39,7 @@ def width(features: Features) -> int:
     return features.arrays["embedding"].shape[-1]
 
 
-def training_videos(features: Features, split: "Split", annotations: "Annotations") -> LabelledVideos:
+def training_videos(features: Features, split: Split, annotations: Annotations) -> LabelledVideos:
     """The split's training videos that have rows, by label; those without are named in the log."""
     empty = [video for video in split.train if not features.row_count(video)]
     if empty:
@@ -55,13 +53,24 @@ def training_videos(features: Features, split: "Split", annotations: "Annotation
 
 
 def described(features: Features) -> Mapping[str, object]:
-    """What makes a feature set comparable with another: its stage, settings, revision and weights."""
+    """What makes a feature set comparable with another: its stage, settings, revision and weights.
+
+    `reads` says the same of the set it was made from; None for a set made from videos.
+    """
     return {
         "stage": features.stage,
         "settings": dict(features.settings),
         "revision": features.revision,
         "weights": dict(features.weights),
+        "reads": _reads(features),
     }
+
+
+def _reads(features: Features) -> object:
+    if not features.videos:
+        return None
+    part = features if isinstance(features, Part) else features.part(features.videos[0])
+    return part.attributes.get("reads")
 
 
 def digest_of(features: Features, videos: Iterable[str]) -> str:
