@@ -1,7 +1,6 @@
 """Small stores, splits and labels for the tests of methods."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,25 +10,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vadbench.config import TextSettings
+from vadbench.datasets import Annotations, Split, VideoAnnotation
 from vadbench.methods import ScoreInputs, TrainInputs
 from vadbench.store import ArraySpec, Part, PartWriter, Store, link
 
 Rows = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Split:
-    train: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
-    supervision: str = "weak"
-
-
-@dataclass(frozen=True)
-class Labels:
-    abnormal: frozenset[str] = field(default_factory=frozenset)
-
-    def is_abnormal(self, video: str) -> bool:
-        return video in self.abnormal
+def weak_split(train: Sequence[str] = (), test: Sequence[str] = ()) -> Split:
+    return Split("weak", tuple(train), tuple(test))
 
 
 def write_clip_set(
@@ -91,8 +80,9 @@ def write_frames_set(folder: Path, videos: Mapping[str, list[Image.Image]], form
 
 def train_inputs(features: Any, split: Split, settings: Any, out: Path, **more: Any) -> TrainInputs[Any]:
     """Inputs whose abnormal videos are those with `abnormal` in their id."""
-    abnormal = frozenset(video for video in (*split.train, *split.test) if "abnormal" in video)
-    given = {"seed": 0, "annotations": Labels(abnormal), "texts": TextSettings(), "device": "cpu"} | more
+    labels = {id: VideoAnnotation(classes=("fire",) if "abnormal" in id else ()) for id in split.train}
+    annotations = Annotations(benchmark="made", classes=("normal", "fire"), splits={}, videos=labels)
+    given = {"seed": 0, "annotations": annotations, "texts": TextSettings(), "device": "cpu"} | more
     return TrainInputs(features=features, split=split, settings=settings, out=out, **given)
 
 

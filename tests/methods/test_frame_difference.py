@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from feature_sets import Split, read_scores, score_inputs, write_frames_set
+from feature_sets import read_scores, score_inputs, weak_split, write_frames_set
 from vadbench.config import FrameDifferenceSettings
 from vadbench.methods import METHODS
 from vadbench.methods.frame_difference import differences, reduced
@@ -52,7 +52,7 @@ def test_a_store_of_frames_is_scored(tmp_path: Path, form: str) -> None:
     store = write_frames_set(
         tmp_path / "frames", {id: [grey(v) for v in values] for id, values in levels.items()}, form
     )
-    split = Split((), ("long", "one", "a"))
+    split = weak_split((), ("long", "one", "a"))
     METHODS["frame_difference"].score(score_inputs(store, split, FrameDifferenceSettings(), tmp_path / "run"))
     scores = read_scores(tmp_path / "run" / "scores.h5")
     assert list(scores) == ["long", "one", "a"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feature_sets import Split, read_scores, score_inputs, train_inputs, write_clip_set
+from feature_sets import read_scores, score_inputs, train_inputs, weak_split, write_clip_set
 from vadbench.config import METHOD_SETTINGS, LinearSvmSettings, ZeroShotSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
@@ -32,7 +32,7 @@ def test_names_are_known_without_torch() -> None:
 
 def test_a_method_without_training_says_so(tmp_path: Path) -> None:
     with pytest.raises(VadbenchError, match="zero_shot has no training"):
-        METHODS["zero_shot"].train(train_inputs(None, Split(), ZeroShotSettings(), tmp_path))
+        METHODS["zero_shot"].train(train_inputs(None, weak_split(), ZeroShotSettings(), tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,14 @@ def test_of_several_crops_the_centre_is_taken(features: Features) -> None:
 def test_training_videos_without_rows_are_left_out_and_named(
     features: Features, caplog: pytest.LogCaptureFixture
 ) -> None:
-    split = Split(("c", "broken", "abnormal-0", "empty", "b"))
+    split = weak_split(("c", "broken", "abnormal-0", "empty", "b"))
     videos = training_videos(features, split, train_inputs(features, split, None, Path()).annotations)
     assert (videos.normal, videos.abnormal) == (("c", "b"), ("abnormal-0",))
     assert "broken, empty" in caplog.text
 
 
 def test_scores_carry_frames_times_and_reasons(features: Features, tmp_path: Path) -> None:
-    split = Split((), ("c", "broken", "empty", "b"))
+    split = weak_split((), ("c", "broken", "empty", "b"))
     inputs = score_inputs(features, split, LinearSvmSettings(), tmp_path)
     write_scores(inputs, lambda video: {"score": embeddings(features, video)[:, 0]}, selection="last")
     with Part.open(tmp_path / "scores.h5") as scores:
@@ -77,7 +77,7 @@ def test_scores_carry_frames_times_and_reasons(features: Features, tmp_path: Pat
 def test_an_interrupted_scoring_continues_but_not_from_another_checkpoint(
     features: Features, tmp_path: Path
 ) -> None:
-    split = Split((), ("abnormal-0", "b", "c"))
+    split = weak_split((), ("abnormal-0", "b", "c"))
     inputs = score_inputs(features, split, LinearSvmSettings(), tmp_path)
     checkpoint = tmp_path / "checkpoint.safetensors"
     checkpoint.write_bytes(b"one")
@@ -104,6 +104,6 @@ def test_an_interrupted_scoring_continues_but_not_from_another_checkpoint(
 
 
 def test_scores_that_are_no_numbers_are_refused(features: Features, tmp_path: Path) -> None:
-    inputs = score_inputs(features, Split((), ("b",)), LinearSvmSettings(), tmp_path)
+    inputs = score_inputs(features, weak_split((), ("b",)), LinearSvmSettings(), tmp_path)
     with pytest.raises(VadbenchError, match="b"):
         write_scores(inputs, lambda video: {"score": np.full(6, np.nan, np.float32)})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from feature_sets import Split, read_scores, score_inputs, train_inputs, write_clip_set
+from feature_sets import read_scores, score_inputs, train_inputs, weak_split, write_clip_set
 from vadbench.config import SultaniSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
@@ -95,7 +95,7 @@ def made_videos(count: int, seed: int, rows: int = 60) -> dict[str, np.ndarray]:
 def benchmark(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
     train, test = made_videos(16, 1), made_videos(6, 2)
     store = write_clip_set(tmp_path_factory.mktemp("clip"), {**train, **test}, parts=2)
-    return store, Split(tuple(train), tuple(test))
+    return store, weak_split(tuple(train), tuple(test))
 
 
 def fast(**more: object) -> SultaniSettings:
@@ -128,7 +128,7 @@ def test_scores_depend_on_the_row_alone(benchmark, tmp_path: Path) -> None:  # t
     store, split = benchmark
     METHODS["sultani"].train(train_inputs(store, split, fast(min_steps=4), tmp_path))
     METHODS["sultani"].score(score_inputs(store, split, fast(), tmp_path))
-    turned = Split((), split.test[::-1])
+    turned = weak_split((), split.test[::-1])
     METHODS["sultani"].score(score_inputs(store, turned, fast(), tmp_path, out=tmp_path / "turned.h5"))
     scores, others = read_scores(tmp_path / "scores.h5"), read_scores(tmp_path / "turned.h5")
     for video in split.test:
@@ -174,4 +174,4 @@ def test_a_checkpoint_of_other_features_is_refused(benchmark, tmp_path: Path) ->
     METHODS["sultani"].train(train_inputs(store, split, fast(min_steps=2), tmp_path / "run"))
     other = write_clip_set(tmp_path / "clip", made_videos(6, 2), weights={"other": "def"})
     with pytest.raises(VadbenchError, match=r"trained on features of another weights.*vadbench train"):
-        METHODS["sultani"].score(score_inputs(other, Split((), other.videos), fast(), tmp_path / "run"))
+        METHODS["sultani"].score(score_inputs(other, weak_split((), other.videos), fast(), tmp_path / "run"))

@@ -9,7 +9,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC, OneClassSVM
 
-from feature_sets import Split, read_scores, score_inputs, train_inputs, write_clip_set
+from feature_sets import read_scores, score_inputs, train_inputs, weak_split, write_clip_set
 from vadbench.config import LinearSvmSettings, OneClassSvmSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
@@ -64,7 +64,7 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-unty
     store = write_clip_set(tmp_path_factory.mktemp("clip"), videos, skipped={"broken": "no video stream"})
     train = tuple(f"{kind}-{i}" for i in range(4) for kind in ("normal", "abnormal"))
     test = ("normal-4", "abnormal-4", "broken", "normal-5", "abnormal-5")
-    return store, Split((*train, "broken"), test)
+    return store, weak_split((*train, "broken"), test)
 
 
 @pytest.mark.parametrize("settings", [OneClassSvmSettings(), LinearSvmSettings()])
@@ -110,4 +110,4 @@ def test_videos_of_one_kind_are_not_enough(benchmark, tmp_path: Path, name: str)
     store, _ = benchmark
     settings = {"one_class_svm": OneClassSvmSettings, "linear_svm": LinearSvmSettings}[name]()
     with pytest.raises(VadbenchError, match=f"{name}: .* normal"):
-        METHODS[name].train(train_inputs(store, Split(("abnormal-0",)), settings, tmp_path))
+        METHODS[name].train(train_inputs(store, weak_split(("abnormal-0",)), settings, tmp_path))

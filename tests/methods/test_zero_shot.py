@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feature_sets import Split, read_scores, score_inputs, write_clip_set
+from feature_sets import read_scores, score_inputs, weak_split, write_clip_set
 from tiny_clip import write_architecture, write_weights
 from vadbench.config import TextSettings, ZeroShotSettings
 from vadbench.errors import VadbenchError
@@ -82,7 +82,7 @@ def made_store(folder: Path, model: tuple[str, str], sha: str | None = None):  #
 def test_the_score_is_how_little_a_frame_looks_normal(tmp_path: Path, model: tuple[str, str]) -> None:
     store = made_store(tmp_path / "clip", model)
     inputs = score_inputs(
-        store, Split((), ("calm", "fire")), ZeroShotSettings(), tmp_path / "run", texts=TEXTS
+        store, weak_split((), ("calm", "fire")), ZeroShotSettings(), tmp_path / "run", texts=TEXTS
     )
     METHODS["zero_shot"].score(inputs)
     scores = read_scores(tmp_path / "run" / "scores.h5")
@@ -108,6 +108,6 @@ def test_the_score_is_how_little_a_frame_looks_normal(tmp_path: Path, model: tup
 
 def test_weights_that_changed_since_are_refused(tmp_path: Path, model: tuple[str, str]) -> None:
     store = made_store(tmp_path / "clip", model, sha="0" * 64)
-    inputs = score_inputs(store, Split((), ("fire",)), ZeroShotSettings(), tmp_path / "run", texts=TEXTS)
+    inputs = score_inputs(store, weak_split((), ("fire",)), ZeroShotSettings(), tmp_path / "run", texts=TEXTS)
     with pytest.raises(VadbenchError, match="made with other weights"):
         METHODS["zero_shot"].score(inputs)

@@ -8,17 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.config import METHOD_SETTINGS, MethodSettings, TextSettings
+from vadbench.datasets import Annotations, Split
 from vadbench.errors import VadbenchError
-
-if TYPE_CHECKING:
-    from vadbench.datasets import Annotations, Split
-    from vadbench.methods.layers.features import Features
+from vadbench.methods.layers.features import Features
 
 CHECKPOINT = "checkpoint.safetensors"
 SETTINGS = "settings.json"
@@ -37,9 +35,9 @@ class TrainInputs(Generic[S]):
     `out` is the run's folder. `device` is "auto", "cpu", "cuda" or "cuda:1"; `threads` is for torch.
     """
 
-    features: "Features"
-    split: "Split"
-    annotations: "Annotations"
+    features: Features
+    split: Split
+    annotations: Annotations
     texts: TextSettings
     settings: S
     seed: int
@@ -56,8 +54,8 @@ class ScoreInputs(Generic[S]):
     `run` is the folder that `train` wrote, `out` the scores store.
     """
 
-    features: "Features"
-    split: "Split"
+    features: Features
+    split: Split
     texts: TextSettings
     settings: S
     seed: int

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feature_sets import Split, train_inputs, write_clip_set
+from feature_sets import train_inputs, weak_split, write_clip_set
 from vadbench.config import SultaniSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
@@ -67,7 +67,7 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-unty
     names = [f"{kind}-{i}" for i in range(6) for kind in ("normal", "abnormal")]
     videos = {name: draw.normal(size=(40, WIDTH)) + ("abnormal" in name) for name in names}
     store = write_clip_set(tmp_path_factory.mktemp("clip"), videos)
-    return store, Split(tuple(names[:8]), tuple(names[8:]))
+    return store, weak_split(tuple(names[:8]), tuple(names[8:]))
 
 
 def settings(**more: object) -> SultaniSettings:

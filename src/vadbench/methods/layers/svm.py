@@ -16,7 +16,7 @@ _PIECE_ROWS = 1024
 def sampled_rows(
     counts: Mapping[str, int], read: Callable[[str], NDArray[Any]], *, most: int, seed: int
 ) -> Doubles:
-    """At most `most` rows (N, D), drawn without replacement from all rows of the videos, in the videos' order.
+    """At most `most` rows (N, D), drawn without replacement from all rows of the videos, in their order.
 
     counts: rows per video id; read: id -> (T, D).
     """
