@@ -40,7 +40,7 @@ class SultaniSettings(TrainedSettings):
     """Bins of time whose mean rows stand for a training video; scoring is per row."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.6
-    """Share of units dropped after each layer but the last."""
+    """Share of values dropped after each layer, the scores included, as in the public code."""
 
     smoothness: NonNegativeFloat = 8e-5
     """Weight of the squared differences between neighbouring segments of abnormal videos."""
