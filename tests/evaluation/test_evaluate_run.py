@@ -136,6 +136,10 @@ def test_annotations_that_overrun_are_clipped_and_named(load_annotations: Load, 
     record = evaluate(scores, load_annotations({"a": [[4, 12]], "b": []}, frames={"a": 12, "b": 5}))
     assert record.coverage.annotations_beyond_end == {"a": [(4, 12)]}
     assert record.coverage.frames_differ == {"a": (10, 12)}
+    assert record.coverage.remarks() == [
+        "Videos with annotations beyond the last frame, cut there: a ([4, 12))",
+        "Videos with another number of frames than published: a (10, published 12)",
+    ]
     assert record.test.abnormal_frames == 6
     assert record.metrics["micro_auc"].value == 1
 

@@ -89,7 +89,7 @@ def test_undefined_is_nan_with_its_reason(save_run: SaveRun, tmp_path: Path) -> 
     assert (row["value"], row["std"], row["ci_low"], row["note"]) == ("NaN", "", "", reason)
     text = readable([run], tmp_path)
     assert "| undefined |" in text
-    assert "No test frame is abnormal: sultani micro AUC." in text
+    assert "No test frame is abnormal: sultani on clip micro AUC." in text
 
 
 def test_draws_have_a_row_each_and_one_over_draws(save_run: SaveRun, tmp_path: Path) -> None:
@@ -122,9 +122,17 @@ def test_coverage_is_the_lowest_of_the_seeds(save_run: SaveRun, tmp_path: Path) 
 def test_videos_without_a_score_are_named_with_the_reason(save_run: SaveRun, tmp_path: Path) -> None:
     skipped = {f"v{n:02d}": f"v{n:02d}.mp4: frame 3: broken" for n in range(24)}
     coverage = Coverage(videos_scored=1, videos_total=26, skipped=skipped, missing=["a"])
-    text = readable([save_run(changes={"coverage": coverage})], tmp_path)
-    assert "in at least one line: a (no scores), v00 (v00.mp4: frame 3: broken), " in text
-    assert "v18 (v18.mp4: frame 3: broken), and 5 more." in text
+    runs = [save_run(changes={"coverage": coverage}), save_run(method="zero_shot")]
+    text = readable(runs, tmp_path)
+    assert "could not be read: v00 (v00.mp4: frame 3: broken), v01 (" in text
+    assert "v19 (v19.mp4: frame 3: broken), and 4 more: sultani on clip." in text
+    assert "\nVideos without a score: a: sultani on clip.\n" in text
+
+
+def test_a_reason_for_every_metric_is_said_once(save_run: SaveRun, tmp_path: Path) -> None:
+    reasons = dict.fromkeys(DEFINITIONS, "no test video has frame truth")
+    run = save_run(values=dict.fromkeys(DEFINITIONS, math.nan), reasons=reasons)
+    assert "\nNo test video has frame truth.\n" in readable([run], tmp_path)
 
 
 def test_deviations_of_the_lists_stand_below_the_table(save_run: SaveRun, tmp_path: Path) -> None:

@@ -1,6 +1,11 @@
 """Which videos and frames a figure rests on, and everything that did not fit."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, ConfigDict, Field
+
+_MOST_NAMED = 20
+"""Videos that one remark names."""
 
 
 class Coverage(BaseModel):
@@ -37,3 +42,34 @@ class Coverage(BaseModel):
             return 0.0
         frames = self.frames_scored / self.frames_total if self.frames_total else 0.0
         return min(self.videos_scored / self.videos_total, frames)
+
+    def remarks(self) -> list[str]:
+        """What did not fit, a line for each kind, videos by name."""
+        remarks = {
+            "without a score, for they could not be read": [
+                f"{id} ({reason})" for id, reason in self.skipped.items()
+            ],
+            "without a score": self.missing,
+            "left out, for they have no frame truth": self.unlabelled,
+            "scored, but no test videos of this split": self.not_in_split,
+            "with frames that no score covers": [
+                f"{id} ({n} frames)" for id, n in self.frames_unscored.items()
+            ],
+            "with scores beyond the last frame": [
+                f"{id} ({n} rows)" for id, n in self.rows_beyond_end.items()
+            ],
+            "with annotations beyond the last frame, cut there": [
+                f"{id} ({', '.join(f'[{start}, {end})' for start, end in overruns)})"
+                for id, overruns in self.annotations_beyond_end.items()
+            ],
+            "with another number of frames than published": [
+                f"{id} ({decoded}, published {published})"
+                for id, (decoded, published) in self.frames_differ.items()
+            ],
+        }
+        return [f"Videos {what}: {_listed(videos)}" for what, videos in remarks.items() if videos]
+
+
+def _listed(videos: Sequence[str]) -> str:
+    more = len(videos) - _MOST_NAMED
+    return ", ".join([*videos[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])

@@ -60,8 +60,8 @@ class Line:
     seeds: tuple[int, ...]
     coverage: float
     """Smallest over seeds (and draws) of `Coverage.share`."""
-    absent: Mapping[str, str]
-    """Labelled test videos without a score, with the reason."""
+    remarks: tuple[str, ...]
+    """What did not fit between scores, annotations and videos."""
     test: TestSet | None
     resampling: Resampling | None
     """None for a mean over draws: each draw tests videos of its own."""
@@ -107,16 +107,11 @@ def _over_seeds(runs: Mapping[Path, Record]) -> Line:
         definitions=first.convention.metrics,
         seeds=tuple(sorted(record.run.seed for record in records)),
         coverage=min(record.coverage.share for record in records),
-        absent=_absent(records),
+        remarks=tuple(dict.fromkeys(remark for record in records for remark in record.coverage.remarks())),
         test=first.test,
         resampling=first.resampling,
         cells={metric: _mean_cell(metric, records) for metric in first.metrics},
     )
-
-
-def _absent(records: list[Record]) -> dict[str, str]:
-    missing = {id: "no scores" for record in records for id in record.coverage.missing}
-    return missing | {id: reason for record in records for id, reason in record.coverage.skipped.items()}
 
 
 def _mean_cell(metric: str, records: list[Record]) -> Cell:
@@ -140,7 +135,7 @@ def _over_draws(lines: list[Line]) -> Line:
         draw=MEAN,
         seeds=tuple(sorted({seed for line in lines for seed in line.seeds})),
         coverage=min(line.coverage for line in lines),
-        absent={id: reason for line in lines for id, reason in line.absent.items()},
+        remarks=tuple(dict.fromkeys(remark for line in lines for remark in line.remarks)),
         test=None,
         resampling=None,
         cells={metric: _cell_over_draws([line.cells[metric] for line in lines]) for metric in first.cells},

@@ -10,7 +10,6 @@ from vadbench.tables.lines import MEAN, Line, same_benchmark_and_split
 _HEADLINE = "micro_auc"
 _MAIN = ("micro_auc", "micro_ap", "macro_auc")
 """Metrics of the first table; the second has all others."""
-_MOST_NAMED = 20
 
 _TITLES = {
     "micro_auc": "micro AUC",
@@ -131,25 +130,36 @@ def _test_set(lines: Sequence[Line]) -> str:
 
 
 def _footnotes(lines: Sequence[Line]) -> str:
-    """Conventions once each, videos without scores, and why figures are missing with the lines concerned."""
-    notes = [f"Convention: {text}." for text in dict.fromkeys(line.convention for line in lines)]
-    notes += dict.fromkeys(note for line in lines for note in line.notes)
-    absent = {id: reason for line in lines for id, reason in line.absent.items()}
-    if absent:
-        named = [f"{id} ({reason})" for id, reason in sorted(absent.items())[:_MOST_NAMED]]
-        more = [f"and {len(absent) - _MOST_NAMED} more"] if len(absent) > _MOST_NAMED else []
-        notes.append(f"Test videos without a score in at least one line: {', '.join(named + more)}.")
-    reasons: dict[str, list[str]] = {}
+    """Conventions, what did not fit, and why figures are missing: each once, with the lines it concerns."""
+    concerned: dict[str, list[str]] = {}
     for line in lines:
-        for metric, cell in line.cells.items():
-            if cell.note and line.draw != MEAN:
-                reasons.setdefault(cell.note, []).append(f"{_name(line)} {_TITLES[metric]}")
-    notes += [f"{reason.capitalize()}: {', '.join(places)}." for reason, places in reasons.items()]
-    return "\n\n".join(notes)
+        for text in (*line.notes, f"Convention: {line.convention}", *line.remarks):
+            concerned.setdefault(text, []).append(_whose(line))
+        for reason, metrics in _missing(line).items():
+            which = "" if len(metrics) == len(line.cells) else " " + ", ".join(metrics)
+            concerned.setdefault(reason[:1].upper() + reason[1:], []).append(f"{_whose(line)}{which}")
+    everywhere = [_whose(line) for line in lines]
+    return "\n\n".join(
+        f"{text}." if names == everywhere else f"{text}: {'; '.join(names)}."
+        for text, names in concerned.items()
+    )
+
+
+def _missing(line: Line) -> dict[str, list[str]]:
+    """Metrics without value or interval, by reason; that a mean over draws has no interval goes unsaid."""
+    reasons: dict[str, list[str]] = {}
+    for metric, cell in line.cells.items():
+        if cell.note and (line.draw != MEAN or math.isnan(cell.value)):
+            reasons.setdefault(cell.note, []).append(_TITLES[metric])
+    return reasons
 
 
 def _name(line: Line) -> str:
     return f"{line.method} ({line.variant})" if line.variant else line.method
+
+
+def _whose(line: Line) -> str:
+    return f"{_name(line)} on {line.features}"
 
 
 def _or_lowest(value: float) -> float:
