@@ -7,7 +7,13 @@ import yaml
 from settings_files import Workspace
 from snakemake.cli import parse_config
 
-from vadbench.config import FramesSettings, SultaniSettings, expand_runs, load_run_settings
+from vadbench.config import (
+    FramesSettings,
+    SultaniSettings,
+    expand_runs,
+    load_run_settings,
+    settings_of_option,
+)
 from vadbench.errors import VadbenchError
 
 
@@ -106,3 +112,19 @@ def test_a_missing_folder_of_benchmarks(workspace: Workspace) -> None:
     workspace.config_folder.rename(workspace.config_folder.with_name("elsewhere"))
     with pytest.raises(VadbenchError, match="there is no benchmark demo"):
         workspace.load()
+
+
+def test_settings_that_a_command_gets_as_json() -> None:
+    assert settings_of_option(FramesSettings, "--settings", {"stride": 4}) == FramesSettings(stride=4)
+    message = (
+        "--settings: stride: 0 is not allowed; allowed: a whole number, at least 1; "
+        """write `--settings '{"stride": 1, "format": "png"}'`"""
+    )
+    with pytest.raises(VadbenchError) as error:
+        settings_of_option(FramesSettings, "--settings", {"stride": 0, "format": "png"})
+    assert str(error.value) == message
+    with pytest.raises(VadbenchError) as missing:
+        settings_of_option(ClipSettings, "--settings", {"every": 2})
+    assert str(missing.value).endswith("""write `--settings '{"every": 2, "model": "ViT-B-16-quickgelu"}'`""")
+    with pytest.raises(VadbenchError, match=r"--settings: lrr: unknown key; .*the nearest is lr"):
+        settings_of_option(SultaniSettings, "--settings", {"method": "sultani", "lrr": 1})

@@ -6,7 +6,13 @@ from vadbench.config.data import DemoData, FolderData, Ped2Data, Supervision
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import STAGE_SETTINGS, FeatureSet
 from vadbench.config.frames import FramesSettings
-from vadbench.config.loading import benchmark_names, load_benchmark, load_run, load_run_settings
+from vadbench.config.loading import (
+    benchmark_names,
+    load_benchmark,
+    load_run,
+    load_run_settings,
+    settings_of_option,
+)
 from vadbench.config.methods import (
     METHOD_SETTINGS,
     FrameDifferenceSettings,
@@ -51,4 +57,5 @@ __all__ = [
     "load_run",
     "load_run_settings",
     "run_path",
+    "settings_of_option",
 ]

@@ -1,5 +1,6 @@
 """The layers that settings come from, how they are merged, and where a value stands."""
 
+import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,9 @@ from vadbench.config.yaml_text import Keys, line_of, one_line, read_mapping, sho
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
+CONFIG_OPTION = "--config"
+"""Snakemake's option, after which entries are `key=value` with YAML as the value; other options hold JSON."""
+
 NULLS = ("null", "~")
 """How YAML writes "no value"; `--config` delivers these as text."""
 
@@ -25,33 +29,34 @@ class Layer:
     file: Path
     prefix: Keys = ()
     """Where the values stand in the file."""
-    typed: bool = False
-    """Whether they may have been typed after `--config` rather than written in the file."""
+    option: str = ""
+    """The option after which they may have been typed instead, such as `--config`; empty: none."""
 
     def where(self, keys: Keys) -> str:
-        """Where the value under `keys` stands: `config/demo.yaml:12`, or `--config`."""
+        """Where the value under `keys` stands: `config/demo.yaml:12`, or the option."""
         line = self._line(keys)
         if line is None:
-            return "--config" if self.typed else shown(self.file)
+            return self.option or shown(self.file)
         return f"{shown(self.file)}:{line}"
 
     def corrected(self, keys: Keys, key: str | int, value: object) -> str:
         """The line as it should stand, with `key` and `value` in the place that `keys` lead to."""
-        in_file = not self.typed or self._line(keys) is not None
-        if in_file:
+        if not self.option or self._line(keys) is not None:
             return _line(key, value)
-        whole = _with(self.values, keys, key, value, keep=False)
+        whole = untyped(_with(self.values, keys, key, value, keep=self.option != CONFIG_OPTION))
         for name in reversed(self.prefix):
             whole = {name: whole}
+        if self.option != CONFIG_OPTION:
+            return f"{self.option} {shlex.quote(json.dumps(whole))}"
         ((name, top),) = whole.items()
-        return f"{name}={shlex.quote(one_line(untyped(top)))}"
+        return f"{name}={shlex.quote(one_line(top))}"
 
     def _line(self, keys: Keys) -> int | None:
         """The line of the value in the file, or of what would hold it; None if it is not in the file."""
         while keys and value_at(self.values, keys) is None:
             keys = keys[:-1]
         line = line_of(self.file, (*self.prefix, *keys))
-        if line is None or not self.typed:
+        if line is None or not self.option:
             return line
         written = value_at(read_mapping(self.file), (*self.prefix, *keys))
         return line if _as_typed(written) == _as_typed(value_at(self.values, keys)) else None
@@ -86,8 +91,8 @@ def holder(layers: Sequence[Layer], keys: Keys) -> Layer:
 
 
 def _with(values: Any, keys: Keys, key: str | int, value: object, *, keep: bool) -> Any:
-    """The way along `keys` with `key: value` at its end. Neighbours are left out, but inside a list all is
-    kept, because lists are replaced as a whole."""
+    """The way along `keys` with `key: value` at its end. Unless `keep` says so, neighbours are left out, but
+    inside a list all is kept, because lists are replaced as a whole."""
     first, rest = keys[0], keys[1:]
     if isinstance(first, int):
         item = _with(values[first], rest, key, value, keep=True) if rest else value
@@ -95,8 +100,8 @@ def _with(values: Any, keys: Keys, key: str | int, value: object, *, keep: bool)
     known = values if isinstance(values, Mapping) else {}
     inner = _with(known.get(first, {}), rest, key, value, keep=keep) if rest else value
     name = first if rest else key
-    if not keep:
-        return {name: inner}
+    if not keep or first not in known:
+        return {**(known if keep else {}), name: inner}
     return {(name if old == first else old): (inner if old == first else item) for old, item in known.items()}
 
 

@@ -10,7 +10,7 @@ from vadbench.config import checks
 from vadbench.config.allowed import nearest
 from vadbench.config.base import Settings
 from vadbench.config.benchmark import BenchmarkSettings
-from vadbench.config.layers import Layer, merged, with_nulls
+from vadbench.config.layers import CONFIG_OPTION, Layer, merged, with_nulls
 from vadbench.config.problems import Problem, problems_of
 from vadbench.config.run import RunSettings
 from vadbench.config.yaml_text import Keys, read_mapping, value_at
@@ -34,7 +34,9 @@ def load_run(config: Mapping[str, Any], config_folder: Path) -> dict[str, Benchm
     known = benchmark_names(config_folder)
     # As the types read it: a benchmark or an override may have arrived as one text.
     layer = Layer(
-        {**config, "benchmarks": list(run.benchmarks), "override": run.override}, run_file, typed=True
+        {**config, "benchmarks": list(run.benchmarks), "override": run.override},
+        run_file,
+        option=CONFIG_OPTION,
     )
     for number, name in enumerate(run.benchmarks):
         _known(("benchmarks", number), name, known, layer)
@@ -45,7 +47,7 @@ def load_run(config: Mapping[str, Any], config_folder: Path) -> dict[str, Benchm
 
 def load_run_settings(config: Mapping[str, Any], run_file: Path = Path("config.yaml")) -> RunSettings:
     """The settings of the run itself. run_file: where lines of errors are looked up."""
-    return _validated(RunSettings, config, [Layer(config, run_file, typed=True)])
+    return _validated(RunSettings, config, [Layer(config, run_file, option=CONFIG_OPTION)])
 
 
 def load_benchmark(
@@ -57,7 +59,7 @@ def load_benchmark(
     layers = [Layer(read_mapping(file), file)]
     for part in (EVERY, name):
         part_values = with_nulls((override or {}).get(part, {}))
-        layers.append(Layer(part_values, run_file, prefix=("override", part), typed=True))
+        layers.append(Layer(part_values, run_file, prefix=("override", part), option=CONFIG_OPTION))
     values: dict[str, Any] = {}
     for layer in layers:
         values = merged(values, layer.values)
@@ -66,6 +68,11 @@ def load_benchmark(
     if found:
         raise found[0].error(layers, len(found) - 1)
     return settings
+
+
+def settings_of_option(kind: type[Loaded], option: str, values: Mapping[str, Any]) -> Loaded:
+    """Settings that a command got as JSON after an option; errors name the option."""
+    return _validated(kind, values, [Layer(values, Path(option), option=option)])
 
 
 def benchmark_names(config_folder: Path) -> list[str]:
