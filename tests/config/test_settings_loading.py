@@ -8,6 +8,7 @@ from settings_files import Workspace
 from snakemake.cli import parse_config
 
 from vadbench.config import (
+    ClipSettings,
     FramesSettings,
     SultaniSettings,
     expand_runs,
