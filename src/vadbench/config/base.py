@@ -3,7 +3,6 @@
 from collections.abc import Hashable
 from typing import Annotated, Any, TypeVar
 
-from annotated_types import Len
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -71,9 +70,9 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Doubled dashes and `@` are left out because they separate the parts of a run's name.
 """
 
-Names = Annotated[tuple[Name, ...], Len(1), AfterValidator(distinct)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(distinct)]
 
-Numbers = Annotated[tuple[NonNegativeInt, ...], Len(1), AfterValidator(distinct)]
+Numbers = Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), AfterValidator(distinct)]
 """Seeds or draws: whole numbers from 0, each once."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
