@@ -1,12 +1,13 @@
 """Damage that shows in the structure of a container, where FFmpeg's demuxers stop or skip without an error.
 
-Only promises that a whole file keeps are held against it: sizes of elements that end beyond the file's end,
-and, in Matroska, elements that do not follow one another. A frame count or a duration in a header is no
-promise: it is often wrong in files that are whole. MPEG streams and ASF promise nothing; of those only
-damage that the demuxer or the decoder reports is seen.
+Only promises that a whole file keeps are held against it: elements that end beyond the file's end, and
+elements that have to follow one another and do not. A frame count or a duration in a header is no promise: it
+is often wrong in files that are whole. MP4, AVI and Matroska are looked at; of other containers, only damage
+that the demuxer or the decoder reports is seen, and an MPEG stream that was cut off looks like a shorter one.
 """
 
 import os
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,10 @@ class Damage(NamedTuple):
 
     byte: int
     reason: str
+
+
+_MP4_BOXES = (b"mdat", b"moof", b"moov")
+_NAME = re.compile(rb"[ -~]{4}")  # of a box or a chunk
 
 
 def find_damage(path: Path, format_name: str) -> Damage | None:
@@ -43,32 +48,57 @@ def _cut_off(what: str, end: int, size: int) -> Damage:
 
 
 def _mp4_damage(file: BinaryIO, size: int) -> Damage | None:
-    """Boxes of video data or fragments that end beyond the file; trailers of other kinds are let be."""
-    start = 0
+    """Boxes that end beyond the file, or, in a file of fragments, bytes that are no box.
+
+    Only fragments have to follow one another: behind the boxes of other files, trailers of any kind occur.
+    """
+    start, fragments = 0, False
     while start + 8 <= size:
         file.seek(start)
         length, kind = struct.unpack(">I4s", file.read(8))
         if length == 1:
             length = int.from_bytes(file.read(8), "big")
-        if length < 8:  # 0: to the end of the file; 1 to 7 occur in trailers that are no boxes
+        fragments = fragments or kind == b"moof"
+        if fragments and (length in range(1, 8) or not _NAME.fullmatch(kind)):
+            return Damage(start, f"the file is damaged at byte {start}: no fragment follows there")
+        if length < 8:  # 0: the box ends with the file
             return None
-        if start + length > size and kind in (b"mdat", b"moof", b"moov"):
+        if start + length > size and (fragments or kind in _MP4_BOXES):
             return _cut_off(f"its {kind.decode()} box", start + length, size)
         start += length
     return None
 
 
 def _avi_damage(file: BinaryIO, size: int) -> Damage | None:
-    """RIFF chunks (one per gigabyte in OpenDML files) that end beyond the file."""
+    """RIFF chunks (one per gigabyte in OpenDML files) that end beyond the file or hold zeros for a chunk."""
     start = 0
     while start + 12 <= size:
         file.seek(start)
         kind, length = struct.unpack("<4sI", file.read(8))
         if kind != b"RIFF" or length in (0, 0xFFFFFFFF):  # sizes of a recording that was never closed
             return None
-        if start + 8 + length > size:
-            return _cut_off("its RIFF chunk", start + 8 + length, size)
-        start += 8 + length + length % 2
+        end = start + 8 + length
+        zeros = _first_zeros(file, start + 12, min(end, size))
+        if zeros or end > size:
+            return zeros or _cut_off("its RIFF chunk", end, size)
+        start = end + length % 2
+    return None
+
+
+def _first_zeros(file: BinaryIO, start: int, stop: int) -> Damage | None:
+    """The first chunk whose name is zeros: a part of the file that was never written.
+
+    Other things that are no chunk end the walk: players cope with many, and so does the demuxer.
+    """
+    while start + 8 <= stop:
+        file.seek(start)
+        kind, length = struct.unpack("<4sI", file.read(8))
+        if kind == bytes(4):
+            return Damage(start, f"the file is damaged at byte {start}: it holds zeros from there")
+        if not _NAME.fullmatch(kind):
+            return None
+        enters = kind == b"LIST" and file.read(4) in (b"movi", b"rec ")
+        start += 12 if enters else 8 + length + length % 2
     return None
 
 
