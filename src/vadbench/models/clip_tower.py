@@ -115,9 +115,8 @@ def load_clip(
     """A CLIP model, from files on this machine.
 
     Args:
-        model: a name of open_clip ("ViT-B-16-quickgelu"), "demo", a file with an architecture in open_clip's
-        JSON,
-            or a model of the hub that was fetched ("hf-hub:owner/name").
+        model: a name of open_clip ("ViT-B-16-quickgelu"), "demo", a JSON file with an architecture in
+            open_clip's form, or a model of the hub that was fetched ("hf-hub:owner/name").
         weights: "demo", "none" (random), a file (.safetensors, or .pt without code in it), or a fetched tag.
         seed: of the random initialisation, for "none".
         crops: 1, 5 or 10 crops that `preprocess` takes of a frame.

@@ -1,24 +1,13 @@
-"""Batches whose composition does not depend on where a run was cut off, and that shrink to fit a GPU."""
+"""Batches that shrink to fit a GPU."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 _LOG = logging.getLogger("vadbench.stages")
-
-Item = TypeVar("Item")
-
-
-def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of `size` items; the last may be shorter."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
 
 
 class HalvingBatches:

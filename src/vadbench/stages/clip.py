@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from vadbench.config import ClipSettings
 from vadbench.errors import VadbenchError
 from vadbench.models.clip_tower import ClipModel, load_clip
 from vadbench.models.device import limit_threads
-from vadbench.stages.batches import HalvingBatches, batches_of
+from vadbench.stages.batches import HalvingBatches
 from vadbench.stages.images import decode_image, read_encoded
-from vadbench.stages.pipeline import ordered_map, prefetch
+from vadbench.stages.pipeline import batches_of, ordered_map, prefetch
 from vadbench.stages.progress import Progress
 from vadbench.store import ArraySpec, Part, PartWriter
 
+_ROWS_PER_READ = 32
 _ROWS_PER_WRITE = 64
 _ENCODED_AHEAD = 32
 _PREPARED_AHEAD = 4
@@ -81,10 +83,10 @@ def _write(writer: PartWriter, frames: Part, settings: ClipSettings, model: Clip
     done = writer.finished_rows
     # A batch that was cut off is computed again whole: which rows share a batch moves the last bits of each.
     first = done - done % settings.batch_size
-    rows = {id: -(-frames.row_count(id) // settings.every) for id in frames.videos}
+    total = sum(-(-frames.row_count(id) // settings.every) for id in frames.videos)
     workers = {"reading": 1, "preparing": threads, "computing": 1, "writing": 1}
     with (
-        Progress("clip", total=sum(rows.values()) - done, workers=workers) as progress,
+        Progress("clip", total=total - done, workers=workers) as progress,
         ThreadPoolExecutor(threads) as pool,
     ):
         progress.resumed(writer.finished)
@@ -96,7 +98,7 @@ def _write(writer: PartWriter, frames: Part, settings: ClipSettings, model: Clip
             # Rows of that batch which the finished videos hold already.
             deque(islice(embedded, done - first), maxlen=0)
             for id in writer.videos[writer.finished :]:
-                _write_video(writer, frames, id, settings.every, islice(embedded, rows[id]), progress)
+                _write_video(writer, frames, id, settings.every, embedded, progress)
         with progress.busy("writing"):
             writer.complete()
 
@@ -104,10 +106,11 @@ def _write(writer: PartWriter, frames: Part, settings: ClipSettings, model: Clip
 def _encoded(frames: Part, every: int, first: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
     """JPEG or PNG bytes of every `every`-th row of each video, from the `first`-th of these on."""
     rows = ((id, row) for id in frames.videos for row in range(0, frames.row_count(id), every))
-    for id, row in islice(rows, first, None):
-        with progress.busy("reading"):
-            encoded = read_encoded(frames, id, row)
-        yield encoded
+    for id, numbers in groupby(islice(rows, first, None), itemgetter(0)):
+        for block in batches_of((row for _, row in numbers), _ROWS_PER_READ):
+            with progress.busy("reading"):
+                encoded = read_encoded(frames, id, range(block[0], block[-1] + 1, every))
+            yield from encoded
 
 
 def _prepare(model: ClipModel, progress: Progress, encoded: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -139,13 +142,13 @@ def _write_video(
         progress.skipped(id, frames.skipped[id])
         return
     with writer.video(id) as video:
-        start = 0
-        for rows in batches_of(embedded, _ROWS_PER_WRITE):
-            stop = start + len(rows) * every
+        for rows in batches_of(range(0, frames.row_count(id), every), _ROWS_PER_WRITE):
+            embeddings = list(islice(embedded, len(rows)))
             with progress.busy("writing"):
-                frame, time = (read(id, start, stop)[::every] for read in (frames.frame, frames.time))
-                video.append(frame=frame, time=time, embedding=np.stack(rows))
+                frame, time = (
+                    read(id, rows[0], rows[-1] + 1)[::every] for read in (frames.frame, frames.time)
+                )
+                video.append(frame=frame, time=time, embedding=np.stack(embeddings))
             progress.advance(len(rows))
-            start = stop
         with progress.busy("writing"):
             video.finish(frames.frame_count(id))

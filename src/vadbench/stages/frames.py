@@ -24,6 +24,7 @@ from vadbench.video import Frame, open_video, resize_short_side
 # Decoded frames in flight per thread; five frames of 1080p.
 _BYTES_PER_THREAD = 32 << 20
 _DECODED_AHEAD = 2
+_ROWS_PER_WRITE = 16
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ def run_frames(
 
     Raises:
         VadbenchError: for a video that cannot be read, naming file and frame, where `on_bad_video` is
-        "fail"; with
-            "skip" the part says which were skipped and why.
+            "fail"; with "skip" the part says which were skipped and why.
     """
     threads = usable_threads(threads)
     group = settings.format
@@ -87,9 +87,10 @@ def run_frames(
         encode = partial(_encode, settings, progress)
         budget = threads * _BYTES_PER_THREAD
         with closing(ordered_map(pool, encode, decoded, budget=budget, cost=_cost)) as rows:
+            chunks = _chunked(rows)
             for video in to_do:
                 try:
-                    _write_video(writer, video.id, group, rows, progress)
+                    _write_video(writer, video.id, group, chunks, progress)
                 except _BadVideoError as bad:
                     if on_bad_video == "fail":
                         raise bad.error from None
@@ -130,15 +131,32 @@ def _cost(item: Frame | _End) -> int:
 
 
 def _write_video(
-    writer: PartWriter, id: str, group: str, rows: Iterator[_Row | _End], progress: Progress
+    writer: PartWriter, id: str, group: str, chunks: Iterator[list[_Row] | _End], progress: Progress
 ) -> None:
     """Write the rows of one video up to its end. Raises _BadVideoError where its reader gave up."""
     with writer.video(id) as video:
-        while isinstance(row := next(rows), _Row):
+        while isinstance(rows := next(chunks), list):
             with progress.busy("writing"):
-                video.append(frame=[row.frame], time=[row.time], **{group: [{"bytes": row.encoded}]})
-            progress.advance(1)
-        if row.error is not None:
-            raise _BadVideoError(row.error)
+                video.append(
+                    frame=[row.frame for row in rows],
+                    time=[row.time for row in rows],
+                    **{group: [{"bytes": row.encoded} for row in rows]},
+                )
+            progress.advance(len(rows))
+        if rows.error is not None:
+            raise _BadVideoError(rows.error)
         with progress.busy("writing"):
-            video.finish(row.decoded)
+            video.finish(rows.decoded)
+
+
+def _chunked(rows: Iterator[_Row | _End]) -> Iterator[list[_Row] | _End]:
+    """Rows in lists that are worth a write, each within one video."""
+    chunk: list[_Row] = []
+    for row in rows:
+        if isinstance(row, _Row):
+            chunk.append(row)
+        if chunk and (isinstance(row, _End) or len(chunk) == _ROWS_PER_WRITE):
+            yield chunk
+            chunk = []
+        if isinstance(row, _End):
+            yield row

@@ -19,6 +19,8 @@ _JPEG = [
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
 ]
+# A read costs as much as the bytes of a few frames, so that short gaps are read with their neighbours.
+_STEP_READ_THROUGH = 4
 _ENCODERS = {"jpeg": (".jpg", _JPEG), "png": (".png", [])}
 
 
@@ -39,9 +41,12 @@ def decode_image(encoded: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def read_image(frames: Part | Store, id: str, row: int) -> NDArray[np.uint8]:
     """The frame of one row of a `frames` store, (H, W, 3) RGB uint8."""
-    return decode_image(read_encoded(frames, id, row))
+    return decode_image(read_encoded(frames, id, range(row, row + 1))[0])
 
 
-def read_encoded(frames: Part | Store, id: str, row: int) -> NDArray[np.uint8]:
-    """The bytes (n,) of one row's JPEG or PNG in a `frames` store."""
-    return frames.ragged(id, str(frames.settings["format"]), "bytes", row)
+def read_encoded(frames: Part | Store, id: str, rows: range) -> list[NDArray[np.uint8]]:
+    """The bytes (n,) of the JPEG or PNG of some rows of a `frames` store."""
+    group = str(frames.settings["format"])
+    if rows.step > _STEP_READ_THROUGH:
+        return [frames.ragged(id, group, "bytes", row) for row in rows]
+    return frames.ragged_rows(id, group, "bytes", rows.start, rows.stop)[:: rows.step]
