@@ -1,0 +1,46 @@
+"""Arguments that several commands share."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from vadbench.config import settings_of_option
+from vadbench.config.base import Settings
+from vadbench.errors import VadbenchError
+
+DataRoot = Annotated[Path, typer.Option(help="Folder that holds the data sets.")]
+Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda or cuda:N.")]
+Threads = Annotated[int, typer.Option(min=1, help="CPU threads; never more than this process may run on.")]
+Benchmark = Annotated[str, typer.Option(help="Benchmark's name: a file in config/.")]
+ConfigFile = Annotated[
+    Path, typer.Option("--config", help="The run's settings; config/ is looked for beside it.")
+]
+
+
+def allowed_threads(threads: int) -> int:
+    """At most the CPUs this process may run on; also told to OpenMP, which reads it once, at its import."""
+    allowed = min(threads, len(os.sched_getaffinity(0)))
+    os.environ["OMP_NUM_THREADS"] = str(allowed)
+    return allowed
+
+
+def read_json(option: str, text: str) -> dict[str, Any]:
+    """The object that an option holds."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise VadbenchError(f"{option}: not JSON ({error}): {text!r}") from None
+    if not isinstance(value, dict):
+        raise VadbenchError(f"{option}: a JSON object is needed, such as '{{\"stride\": 4}}', not {text!r}")
+    return value
+
+
+Loaded = TypeVar("Loaded", bound=Settings)
+
+
+def read_settings(kind: type[Loaded], option: str, values: dict[str, Any]) -> Loaded:
+    """Settings given as an option, checked like those in files."""
+    return settings_of_option(kind, option, values)

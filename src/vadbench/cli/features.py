@@ -1,0 +1,145 @@
+"""Commands on feature stores: stage, link, verify, inspect, fetch-weights."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from vadbench.cli.arguments import DataRoot, Device, Threads, allowed_threads, read_json, read_settings
+from vadbench.config import STAGE_SETTINGS, FeatureSet
+from vadbench.errors import VadbenchError
+
+OnBadVideo = Annotated[
+    Literal["fail", "skip"],
+    typer.Option(help="A video that cannot be read: stop, or list it and leave it out of the coverage."),
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to the application."""
+    app.command()(stage)
+    app.command()(link)
+    app.command()(verify)
+    app.command()(inspect)
+    app.command()(fetch_weights)
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(STAGE_SETTINGS)}.")],
+    videos: Annotated[
+        Path, typer.Option(help="Video list of the shard, stores/<benchmark>/videos/<shard>.json.")
+    ],
+    out: Annotated[Path, typer.Option(help="The part to write.")],
+    settings: Annotated[
+        str, typer.Option(help="The stage's settings as JSON; left out ones have defaults.")
+    ] = "{}",
+    reads: Annotated[Path | None, typer.Option(help="Part of the set that this stage reads.")] = None,
+    data_root: DataRoot = Path("data"),
+    on_bad_video: OnBadVideo = "fail",
+    device: Device = "auto",
+    threads: Threads = 1,
+) -> None:
+    """Run one stage on one shard: reads its videos or a part of another set, writes one part.
+
+    A run that was killed goes on where it stopped; give the same command again.
+    """
+    chosen = _stage_settings(name, "vadbench stage", read_json("--settings", settings))
+    threads = allowed_threads(threads)
+    from vadbench.stages import run_stage
+
+    run_stage(
+        chosen,
+        videos=videos,
+        reads=reads,
+        data_root=data_root,
+        out=out,
+        threads=threads,
+        device=device,
+        on_bad_video=on_bad_video,
+    )
+
+
+def link(
+    folder: Annotated[Path, typer.Argument(help="Folder of a feature set, stores/<benchmark>/<set>.")],
+    parts: Annotated[int, typer.Option(min=1, help="How many parts the set has.")],
+) -> None:
+    """Join the parts of a set: writes store.json (settings, digests) and store.h5 (all parts as one)."""
+    from vadbench.store import link as join
+
+    join(folder, parts)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of a feature set, stores/<benchmark>/<set>.")],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make the damaged parts again, and those alone.")
+    ] = False,
+    data_root: DataRoot = Path("data"),
+    on_bad_video: OnBadVideo = "fail",
+    device: Device = "auto",
+    threads: Threads = 1,
+) -> None:
+    """Check every array of a set; names file, dataset and videos of any damage (exit code 1).
+
+    With --repair damaged parts are set aside and made again by their stage; where they come out equal,
+    nothing that reads them has to run again.
+    """
+    from vadbench import store
+
+    found = store.verify(folder)
+    for damage in found:
+        typer.echo(str(damage))
+    if not found:
+        typer.echo(f"{folder}: no damage found")
+        return
+    if not repair:
+        typer.echo(f"make the damaged parts again with: vadbench verify --repair {shlex.quote(str(folder))}")
+        raise typer.Exit(1)
+    threads = allowed_threads(threads)
+    name, settings = store.set_settings(folder)
+    chosen = _stage_settings(name, str(folder), settings)
+    reads = getattr(chosen, "reads", None)
+    from vadbench.stages import run_stage
+
+    def remake(part: Path) -> None:
+        run_stage(
+            chosen,
+            videos=folder.parent / "videos" / f"{part.stem.removeprefix('part-')}.json",
+            reads=folder.parent / reads / part.name if reads else None,
+            data_root=data_root,
+            out=part,
+            threads=threads,
+            device=device,
+            on_bad_video=on_bad_video,
+        )
+
+    for path in store.repair(folder, remake):
+        typer.echo(f"made again: {path}")
+
+
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A part, a scores file, or the folder of a set.")],
+) -> None:
+    """Print what a part or a set holds: settings, weights, arrays, videos."""
+    from vadbench.store import inspect as describe
+
+    typer.echo(describe(path))
+
+
+def fetch_weights(
+    model: Annotated[str, typer.Argument(help="Model of open_clip, such as ViT-B-16-quickgelu.")],
+    weights: Annotated[str, typer.Argument(help="Its weights, such as openai.")],
+) -> None:
+    """Bring weights from the hub; the only command that uses the network. Do it on a host that has one."""
+    os.environ["HF_HUB_OFFLINE"] = "0"
+    from vadbench.models.fetch import fetch_weights as fetch
+
+    typer.echo(fetch(model, weights))
+
+
+def _stage_settings(name: str, source: str, settings: dict[str, object]) -> FeatureSet:
+    if name not in STAGE_SETTINGS:
+        raise VadbenchError(f"{source}: there is no stage {name!r}; there are: {', '.join(STAGE_SETTINGS)}")
+    return read_settings(STAGE_SETTINGS[name], source, {"stage": name, **settings})

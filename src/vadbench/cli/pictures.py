@@ -1,0 +1,89 @@
+"""Commands that draw: figures, overview, show, predict."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vadbench.cli.arguments import Device, Threads, allowed_threads
+
+Run = Annotated[Path, typer.Argument(help="Folder of a finished run, results/…/seed-0.")]
+Stores = Annotated[Path, typer.Option(help="Folder of the stores that the run was made from.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to the application."""
+    app.command()(figures)
+    app.command()(overview)
+    app.command()(show)
+    app.command()(predict)
+
+
+def figures(
+    run: Run,
+    out: Annotated[Path, typer.Option(help="Folder to draw into.")],
+    stores: Stores = Path("stores"),
+    threads: Threads = 1,
+) -> None:
+    """Draw the score curve of every test video of a run, true intervals shaded, frames above."""
+    from vadbench.figures import draw_curves
+
+    annotations, frames = _stores_of_run(run, stores)
+    draw_curves(run, annotations, out, frames=frames, workers=allowed_threads(threads))
+
+
+def overview(
+    metrics: Annotated[list[Path], typer.Argument(help="metrics.json of the runs of one split.")],
+    out: Annotated[Path, typer.Option(help="The picture to write.")],
+) -> None:
+    """Draw the methods of one split side by side: micro AUC with its interval."""
+    from vadbench.figures import draw_overview
+
+    draw_overview(metrics, out)
+
+
+def show(
+    run: Run,
+    video: Annotated[str, typer.Argument(help="Id of a test video, as stores/<benchmark>/videos/ lists it.")],
+    out: Annotated[Path | None, typer.Option(help="The picture to write; else <video>.png here.")] = None,
+    stores: Stores = Path("stores"),
+) -> None:
+    """Draw one test video of a run, large, with the frames around its highest score."""
+    from vadbench.figures import file_stems
+    from vadbench.figures import show as draw
+
+    annotations, frames = _stores_of_run(run, stores)
+    picture = out or Path(f"{file_stems([video])[video]}.png")
+    draw(run, video, annotations, picture, frames=frames)
+    typer.echo(f"written: {picture}")
+
+
+def predict(
+    video: Annotated[Path, typer.Argument(help="Any video file, or a folder of frames.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished run, results/…/seed-0.")],
+    out: Annotated[Path, typer.Option(help="Folder to write <video>.csv and <video>.png into.")] = Path("."),
+    stores: Stores = Path("stores"),
+    device: Device = "auto",
+    threads: Threads = 2,
+) -> None:
+    """Score any video with a finished run: writes its scores (CSV) and their curve (PNG)."""
+    threads = allowed_threads(threads)
+    from vadbench.prediction import predict as score_video
+
+    for path in score_video(video, run, out, stores=stores, device=device, threads=threads):
+        typer.echo(f"written: {path}")
+
+
+def _stores_of_run(run: Path, stores: Path) -> tuple[Path, Path]:
+    """The annotations of a run's benchmark, and the folder of the frames below its features."""
+    from vadbench.evaluation import Record
+    from vadbench.store import set_settings
+
+    label = Record.load(run / "metrics.json").run
+    benchmark = stores / label.benchmark
+    name = label.features
+    stage, settings = set_settings(benchmark / name)
+    while stage != "frames":
+        name = str(settings["reads"])
+        stage, settings = set_settings(benchmark / name)
+    return benchmark / "annotations.json", benchmark / name

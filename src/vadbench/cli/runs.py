@@ -1,0 +1,167 @@
+"""Commands on runs: train, score, evaluate, tables."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vadbench.cli.arguments import Device, Threads, allowed_threads, read_json, read_settings
+from vadbench.config import METHOD_SETTINGS, EvaluationSettings, MethodSettings, TextSettings
+from vadbench.errors import VadbenchError
+
+MethodName = Annotated[str, typer.Option("--method", help=f"One of: {', '.join(METHOD_SETTINGS)}.")]
+SplitName = Annotated[str, typer.Option("--split", help="A split of the annotations, such as weak.")]
+Draw = Annotated[int | None, typer.Option(help="The draw, for splits that are drawn.")]
+Seed = Annotated[int, typer.Option(min=0, help="Fixes initialisation, batch order and dropout.")]
+Features = Annotated[Path, typer.Option(help="store.json of the feature set that is read.")]
+AnnotationsFile = Annotated[Path, typer.Option("--annotations", help="stores/<benchmark>/annotations.json.")]
+SettingsJson = Annotated[
+    str, typer.Option("--settings", help="Settings as JSON; left out ones have defaults.")
+]
+TextsJson = Annotated[str, typer.Option("--texts", help="The benchmark's texts as JSON.")]
+RunFolder = Annotated[Path, typer.Option("--out", help="The run's folder.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to the application."""
+    app.command()(train)
+    app.command()(score)
+    app.command()(evaluate)
+    app.command()(tables)
+
+
+def train(
+    method: MethodName,
+    split: SplitName,
+    features: Features,
+    annotations: AnnotationsFile,
+    out: RunFolder,
+    settings: SettingsJson = "{}",
+    texts: TextsJson = "{}",
+    draw: Draw = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    threads: Threads = 1,
+) -> None:
+    """Train a method: reads a feature set and labels, writes checkpoint.safetensors and settings.json.
+
+    A training that was killed goes on from its last checkpoint; give the same command again.
+    """
+    chosen = _method_settings(method, settings)
+    threads = allowed_threads(threads)
+    from vadbench.datasets import Annotations
+    from vadbench.evaluation import micro_auc_of_rows
+    from vadbench.methods import METHODS, TrainInputs
+    from vadbench.store import Store
+
+    labels = Annotations.load(annotations)
+    videos = labels.split(split, draw)
+    with Store.open(features.parent) as store:
+        on_test = None
+        if getattr(chosen, "selection", None) == "best_on_test":
+            on_test = micro_auc_of_rows(store, labels, videos, EvaluationSettings())
+        METHODS[method].train(
+            TrainInputs(
+                features=store,
+                split=videos,
+                annotations=labels,
+                texts=read_settings(TextSettings, "--texts", read_json("--texts", texts)),
+                settings=chosen,
+                seed=seed,
+                out=out,
+                device=device,
+                threads=threads,
+                evaluate_on_test=on_test,
+            )
+        )
+
+
+def score(
+    method: MethodName,
+    split: SplitName,
+    features: Features,
+    annotations: AnnotationsFile,
+    out: RunFolder,
+    settings: SettingsJson = "{}",
+    texts: TextsJson = "{}",
+    draw: Draw = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    threads: Threads = 1,
+) -> None:
+    """Score the test videos of a split: reads a feature set and the run's checkpoint, writes scores.h5."""
+    chosen = _method_settings(method, settings)
+    threads = allowed_threads(threads)
+    from vadbench.datasets import Annotations
+    from vadbench.methods import METHODS, ScoreInputs
+    from vadbench.store import Store
+
+    with Store.open(features.parent) as store:
+        METHODS[method].score(
+            ScoreInputs(
+                features=store,
+                split=Annotations.load(annotations).split(split, draw),
+                texts=read_settings(TextSettings, "--texts", read_json("--texts", texts)),
+                settings=chosen,
+                seed=seed,
+                run=out,
+                out=out / "scores.h5",
+                device=device,
+                threads=threads,
+            )
+        )
+
+
+def evaluate(
+    scores: Annotated[Path, typer.Option(help="scores.h5 of a run.")],
+    annotations: AnnotationsFile,
+    benchmark: Annotated[str, typer.Option(help="The benchmark's name, for the tables.")],
+    split: SplitName,
+    method: Annotated[str, typer.Option(help="Whose scores these are, for the tables.")],
+    out: Annotated[Path, typer.Option(help="The metrics.json to write.")],
+    variant: Annotated[str, typer.Option(help="Label of the method's variant.")] = "",
+    features: Annotated[str, typer.Option(help="Name of the feature set.")] = "",
+    settings: SettingsJson = "{}",
+    draw: Draw = None,
+    seed: Seed = 0,
+) -> None:
+    """Evaluate scores: writes metrics.json with every metric, its convention, interval and coverage."""
+    from vadbench.datasets import Annotations
+    from vadbench.evaluation import RunLabel, evaluate_run
+
+    label = RunLabel(
+        benchmark=benchmark,
+        split=split,
+        draw=draw,
+        method=method,
+        variant=variant,
+        features=features,
+        seed=seed,
+    )
+    chosen = read_settings(EvaluationSettings, "--settings", read_json("--settings", settings))
+    record = evaluate_run(scores, Annotations.load(annotations), label, chosen, out)
+    for name, metric in record.metrics.items():
+        typer.echo(
+            f"{name:22} {metric.value:.4f} [{metric.ci_low:.4f}, {metric.ci_high:.4f}] {metric.reason}"
+        )
+    typer.echo(record.convention.text)
+
+
+def tables(
+    metrics: Annotated[
+        list[Path], typer.Argument(help="metrics.json of the runs, in the order of the tables.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to write tables.csv and tables.md into.")],
+) -> None:
+    """Join the metrics of runs: writes tables.csv (tidy, one row per metric) and tables.md (to read)."""
+    from vadbench.tables import write_tables
+
+    write_tables(metrics, out)
+
+
+def _method_settings(method: str, settings: str) -> MethodSettings:
+    if method not in METHOD_SETTINGS:
+        raise VadbenchError(f"there is no method {method!r}; there are: {', '.join(METHOD_SETTINGS)}")
+    return read_settings(
+        METHOD_SETTINGS[method], "--settings", {"method": method, **read_json("--settings", settings)}
+    )

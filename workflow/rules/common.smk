@@ -1,0 +1,278 @@
+# Settings, the index and the functions that rules look their inputs and settings up with.
+import csv
+import json
+import re
+import time
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from vadbench.config import expand_runs, load_run
+from vadbench.datasets import index_benchmark
+from vadbench.demo.plan import write_manifest
+from vadbench.errors import VadbenchError
+
+
+def load_settings():
+    """Settings of each configured benchmark; the error names file, key and the corrected line."""
+    try:
+        return load_run(config, Path(workflow.basedir) / "config")
+    except VadbenchError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def update_index():
+    """Bring video lists and annotations up to date; their files change only where their content does."""
+    try:
+        for name, settings in BENCHMARKS.items():
+            if settings.data.kind == "demo":
+                data = settings.data
+                write_manifest(
+                    DATA_ROOT / data.folder / data.size, data.seed, data.size
+                )
+            index_benchmark(name, settings, DATA_ROOT, Path("stores"))
+    except VadbenchError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def sets_of_stage(stage):
+    """Names of the feature sets that a stage makes, as the alternatives of a wildcard."""
+    names = {
+        name
+        for settings in BENCHMARKS.values()
+        for name, features in settings.features.items()
+        if features.stage == stage
+    }
+    return "|".join(sorted(map(re.escape, names))) or "(?!)"
+
+
+def feature_set(wildcards):
+    return BENCHMARKS[wildcards.benchmark].features[wildcards.set]
+
+
+def stage_settings(wildcards):
+    """The settings that the arrays of a set depend on."""
+    return json.dumps(feature_set(wildcards).identity(), sort_keys=True)
+
+
+def stage_revision(wildcards):
+    return feature_set(wildcards).REVISION
+
+
+def on_bad_video(wildcards):
+    return BENCHMARKS[wildcards.benchmark].on_bad_video
+
+
+def shard_names(benchmark):
+    return [f"{shard:04d}" for shard in range(BENCHMARKS[benchmark].shards)]
+
+
+def parts_of_set(wildcards):
+    return [
+        f"stores/{wildcards.benchmark}/{wildcards.set}/part-{shard}.h5"
+        for shard in shard_names(wildcards.benchmark)
+    ]
+
+
+def number_of_parts(wildcards):
+    return BENCHMARKS[wildcards.benchmark].shards
+
+
+def part_read(wildcards):
+    """The part of the set that this one reads, for the same shard."""
+    reads = feature_set(wildcards).reads
+    return f"stores/{wildcards.benchmark}/{reads}/part-{wildcards.shard}.h5"
+
+
+def rendered_videos(wildcards):
+    """The demo's videos have to be rendered first; those of other benchmarks are there."""
+    if BENCHMARKS[wildcards.benchmark].data.kind != "demo":
+        return []
+    return f"stores/{wildcards.benchmark}/rendered/{wildcards.shard}.txt"
+
+
+def demo_folder_of(wildcards):
+    """Relative to data_root, which may move without anything being made again."""
+    data = BENCHMARKS[wildcards.benchmark].data
+    return f"{data.folder}/{data.size}"
+
+
+def run_of(wildcards):
+    path = f"results/{wildcards.run}"
+    if path not in RUNS:
+        raise WorkflowError(
+            f"{path} is none of the runs that config.yaml and config/ name"
+        )
+    return RUNS[path]
+
+
+def annotations_of_run(wildcards):
+    return f"stores/{run_of(wildcards).benchmark}/annotations.json"
+
+
+def features_of_run(wildcards):
+    run = run_of(wildcards)
+    return f"stores/{run.benchmark}/{run.features}/store.json"
+
+
+def frames_of_run(wildcards):
+    """The store of frames below the run's features, for the pictures."""
+    run = run_of(wildcards)
+    features = BENCHMARKS[run.benchmark].features
+    name = run.features
+    while features[name].stage != "frames":
+        name = features[name].reads
+    return f"stores/{run.benchmark}/{name}/store.json"
+
+
+def checkpoint_of_run(wildcards):
+    """Nothing for a method that has no training."""
+    return (
+        []
+        if run_of(wildcards).supervision == "none"
+        else f"results/{wildcards.run}/checkpoint.safetensors"
+    )
+
+
+def run_arguments(wildcards):
+    """The options that say which run of which method a command is about."""
+    run = run_of(wildcards)
+    drawn = [] if run.draw is None else ["--draw", str(run.draw)]
+    return [
+        "--method",
+        run.method,
+        "--split",
+        run.split,
+        *drawn,
+        "--seed",
+        str(run.seed),
+    ]
+
+
+def label_arguments(wildcards):
+    """The options that name a run in its metrics."""
+    run = run_of(wildcards)
+    named = ["--benchmark", run.benchmark, "--features", run.features]
+    return [
+        *run_arguments(wildcards),
+        *named,
+        *(["--variant", run.variant] if run.variant else []),
+    ]
+
+
+def method_settings(wildcards):
+    """The settings and the texts that the scores of a run depend on."""
+    return json.dumps(run_of(wildcards).settings.identity(), sort_keys=True)
+
+
+def method_revision(wildcards):
+    return run_of(wildcards).settings.REVISION
+
+
+def method_texts(wildcards):
+    """The texts a run compares frames with; nothing for a method that reads none."""
+    run = run_of(wildcards)
+    texts = BENCHMARKS[run.benchmark].texts
+    return (
+        json.dumps(texts.identity(), sort_keys=True)
+        if run.settings.USES_TEXTS
+        else "{}"
+    )
+
+
+def evaluation_settings(wildcards):
+    return json.dumps(
+        BENCHMARKS[run_of(wildcards).benchmark].evaluation.identity(), sort_keys=True
+    )
+
+
+def metrics_of_benchmark(wildcards):
+    return [
+        f"{path}/metrics.json"
+        for path, run in RUNS.items()
+        if run.benchmark == wildcards.benchmark
+    ]
+
+
+def metrics_of_split(wildcards):
+    wanted = wildcards.benchmark, wildcards.split
+    return [
+        f"{path}/metrics.json"
+        for path, run in RUNS.items()
+        if (run.benchmark, run.split) == wanted
+    ]
+
+
+def metrics_of_all(wildcards):
+    return [f"{path}/metrics.json" for path in RUNS]
+
+
+def overviews_of_splits(wildcards):
+    splits = sorted({(run.benchmark, run.split) for run in RUNS.values()})
+    return [f"results/{benchmark}/{split}/overview.png" for benchmark, split in splits]
+
+
+def tables_of_benchmarks(wildcards):
+    return [f"results/{benchmark}/tables.csv" for benchmark in BENCHMARKS]
+
+
+def drawn_runs(wildcards):
+    """Runs whose curves are drawn: the first seed (and the first draw) of each method."""
+    first = {}
+    for path, run in RUNS.items():
+        first.setdefault(
+            (run.benchmark, run.split, run.method, run.variant, run.features), path
+        )
+    return [f"{path}/curves" for path in first.values()]
+
+
+def cores_for_extraction(wildcards):
+    """All cores given: one extraction at a time, unless a profile says otherwise."""
+    return workflow.resource_settings.cores or 1
+
+
+def gpus(wildcards):
+    """One, unless device is cpu, or auto on a host without an NVIDIA GPU (a login node: say device=cuda)."""
+    device = config["device"]
+    return int(
+        device.startswith("cuda")
+        or (device == "auto" and Path("/dev/nvidia0").exists())
+    )
+
+
+def seconds_per_step(since):
+    """Seconds that the jobs finished since a time took, by step; from Snakemake's benchmark files."""
+    seconds = {}
+    for path in Path("logs").rglob("*.time.tsv"):
+        if path.stat().st_mtime < since:
+            continue
+        with path.open(newline="") as file:
+            took = sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
+        step = path.name.partition(".")[0].partition("-")[0]
+        count, total = seconds.get(step, (0, 0.0))
+        seconds[step] = count + 1, total + took
+    return seconds
+
+
+def print_budget():
+    """Where the time went, step by step."""
+    steps = seconds_per_step(STARTED)
+    if steps:
+        print(
+            f"Seconds per step, summed over jobs ({time.time() - STARTED:.0f} s in all):"
+        )
+    for step, (jobs, total) in sorted(steps.items(), key=lambda item: -item[1][1]):
+        print(f"  {step:<10} {total:8.1f} s in {jobs} jobs")
+
+
+STARTED = time.time()
+BENCHMARKS = load_settings()
+DATA_ROOT = Path(config["data_root"])
+RUNS = {
+    run.path: run
+    for name, settings in BENCHMARKS.items()
+    for run in expand_runs(name, settings)
+}
+
+if workflow.is_main_process:
+    update_index()

@@ -1,0 +1,86 @@
+# One rule per stage: a shard's videos (and the part of the set it reads) to one part of a feature set.
+rule frames:
+    input:
+        videos="stores/{benchmark}/videos/{shard}.json",
+        rendered=rendered_videos,
+    output:
+        "stores/{benchmark}/{set}/part-{shard}.h5",
+    log:
+        "logs/{benchmark}/{set}/part-{shard}.log",
+    benchmark:
+        "logs/{benchmark}/{set}/{set}-{shard}.time.tsv"
+    wildcard_constraints:
+        set=sets_of_stage("frames"),
+        shard=r"\d{4}",
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: cores_for_extraction
+    resources:
+        mem_mb=2000,
+        runtime=1440,
+    params:
+        settings=stage_settings,
+        revision=stage_revision,
+        on_bad_video=on_bad_video,
+    shell:
+        "vadbench stage frames --settings {params.settings:q} --videos {input.videos}"
+        " --data-root {config[data_root]:q} --on-bad-video {params.on_bad_video}"
+        " --out {output} --threads {threads} > {log} 2>&1"
+
+
+rule clip:
+    input:
+        videos="stores/{benchmark}/videos/{shard}.json",
+        reads=part_read,
+    output:
+        "stores/{benchmark}/{set}/part-{shard}.h5",
+    log:
+        "logs/{benchmark}/{set}/part-{shard}.log",
+    benchmark:
+        "logs/{benchmark}/{set}/{set}-{shard}.time.tsv"
+    wildcard_constraints:
+        set=sets_of_stage("clip"),
+        shard=r"\d{4}",
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: cores_for_extraction
+    resources:
+        mem_mb=6000,
+        runtime=1440,
+        gpu=gpus,
+    params:
+        settings=stage_settings,
+        revision=stage_revision,
+    shell:
+        "vadbench stage clip --settings {params.settings:q} --videos {input.videos} --reads {input.reads}"
+        " --device {config[device]} --out {output} --threads {threads} > {log} 2>&1"
+
+
+rule link:
+    input:
+        parts_of_set,
+    output:
+        "stores/{benchmark}/{set}/store.json",
+        "stores/{benchmark}/{set}/store.h5",
+    log:
+        "logs/{benchmark}/{set}/link.log",
+    benchmark:
+        "logs/{benchmark}/{set}/link.time.tsv"
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        parts=number_of_parts,
+    shell:
+        "vadbench link stores/{wildcards.benchmark}/{wildcards.set} --parts {params.parts} > {log} 2>&1"
+
+
+rule free_frames:
+    # Frees the space of the decoded frames; what needs them later makes them again.
+    params:
+        folders=expand("stores/{benchmark}/frames", benchmark=BENCHMARKS),
+    shell:
+        "rm -rf {params.folders:q}"

@@ -1,0 +1,84 @@
+# A run's path names it: results/<benchmark>/<split>[/draw-NN]/<method>[--<variant>][@<set>]/seed-<n>.
+wildcard_constraints:
+    run=r".+/seed-\d+",
+
+
+rule train:
+    input:
+        features=features_of_run,
+        annotations=annotations_of_run,
+    output:
+        checkpoint="results/{run}/checkpoint.safetensors",
+        settings="results/{run}/settings.json",
+    log:
+        "logs/{run}/train.log",
+    benchmark:
+        "logs/{run}/train.time.tsv"
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+        gpu=gpus,
+    params:
+        run=run_arguments,
+        settings=method_settings,
+        texts=method_texts,
+        revision=method_revision,
+    shell:
+        "vadbench train {params.run} --settings {params.settings:q} --texts {params.texts:q}"
+        " --features {input.features} --annotations {input.annotations} --device {config[device]} --threads {threads}"
+        " --out results/{wildcards.run} > {log} 2>&1"
+
+
+rule score:
+    input:
+        checkpoint=checkpoint_of_run,
+        features=features_of_run,
+        annotations=annotations_of_run,
+    output:
+        "results/{run}/scores.h5",
+    log:
+        "logs/{run}/score.log",
+    benchmark:
+        "logs/{run}/score.time.tsv"
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        run=run_arguments,
+        settings=method_settings,
+        texts=method_texts,
+        revision=method_revision,
+    shell:
+        "vadbench score {params.run} --settings {params.settings:q} --texts {params.texts:q}"
+        " --features {input.features} --annotations {input.annotations} --device {config[device]} --threads {threads}"
+        " --out results/{wildcards.run} > {log} 2>&1"
+
+
+rule evaluate:
+    input:
+        scores="results/{run}/scores.h5",
+        annotations=annotations_of_run,
+    output:
+        "results/{run}/metrics.json",
+    log:
+        "logs/{run}/evaluate.log",
+    benchmark:
+        "logs/{run}/evaluate.time.tsv"
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        run=label_arguments,
+        settings=evaluation_settings,
+    shell:
+        "vadbench evaluate {params.run} --settings {params.settings:q} --scores {input.scores}"
+        " --annotations {input.annotations} --out {output} > {log} 2>&1"

@@ -1,0 +1,106 @@
+# From metrics to tables and pictures.
+rule curves:
+    input:
+        scores="results/{run}/scores.h5",
+        metrics="results/{run}/metrics.json",
+        annotations=annotations_of_run,
+        frames=frames_of_run,
+    output:
+        report(
+            directory("results/{run}/curves"),
+            patterns=["{video}.png"],
+            caption="../report/curve.rst",
+            category="Score curves",
+            subcategory="{run}",
+            labels={"video": "{video}"},
+        ),
+    log:
+        "logs/{run}/curves.log",
+    benchmark:
+        "logs/{run}/curves.time.tsv"
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "vadbench figures results/{wildcards.run} --out {output} --threads {threads} > {log} 2>&1"
+
+
+rule overview:
+    input:
+        metrics_of_split,
+    output:
+        report(
+            "results/{benchmark}/{split}/overview.png",
+            caption="../report/overview.rst",
+            category="Overview",
+            labels={"benchmark": "{benchmark}", "split": "{split}"},
+        ),
+    log:
+        "logs/{benchmark}/{split}/overview.log",
+    benchmark:
+        "logs/{benchmark}/{split}/overview.time.tsv"
+    wildcard_constraints:
+        benchmark="[^/]+",
+        split="[^/]+",
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "vadbench overview {input} --out {output} > {log} 2>&1"
+
+
+rule benchmark_tables:
+    input:
+        metrics_of_benchmark,
+    output:
+        csv="results/{benchmark}/tables.csv",
+        markdown="results/{benchmark}/tables.md",
+    log:
+        "logs/{benchmark}/tables.log",
+    benchmark:
+        "logs/{benchmark}/tables.time.tsv"
+    wildcard_constraints:
+        benchmark="[^/]+",
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "vadbench tables {input} --out results/{wildcards.benchmark} > {log} 2>&1"
+
+
+rule tables:
+    # The tables of each benchmark and the pictures are wanted with it, not read by it.
+    input:
+        metrics=metrics_of_all,
+        tables=tables_of_benchmarks,
+        overviews=overviews_of_splits,
+        curves=drawn_runs,
+    output:
+        csv=report(
+            "results/tables.csv",
+            caption="../report/tables.rst",
+            category="Tables",
+            labels={"form": "tidy, one row per metric"},
+        ),
+        markdown="results/tables.md",
+    log:
+        "logs/tables.log",
+    benchmark:
+        "logs/tables.time.tsv"
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "vadbench tables {input.metrics} --out results > {log} 2>&1"
