@@ -197,5 +197,5 @@ def _label_time(axes: Axes, clock: Clock) -> None:
 
 def _draw_titles(figure: Figure, picture: CurvePicture, width: int, height: int) -> None:
     left, title, subtitle = _LEFT / width, 1 - 9 / height, 1 - 28 / height
-    figure.text(left, title, clean_text(picture.title, width // 10), va="top", fontsize=11, fontweight="bold")
+    figure.text(left, title, clean_text(picture.title, width // 12), va="top", fontsize=11, fontweight="bold")
     figure.text(left, subtitle, clean_text(picture.subtitle, width // 7), va="top", color=GREY)

@@ -16,9 +16,9 @@ from vadbench.figures.curve import CurvePicture
 from vadbench.figures.stored_frames import near_thumbnails, spread_thumbnails
 from vadbench.figures.strip import Thumbnail
 from vadbench.figures.truth import named_spans
+from vadbench.methods.protocol import SCORES
 from vadbench.store import Part, Store
 
-SCORES = "scores.h5"
 METRICS = "metrics.json"
 
 
@@ -57,11 +57,8 @@ class RunPictures:
         self._files.close()
 
     def score_range(self) -> tuple[float, float]:
-        """The lowest and the highest score of all videos of the run."""
-        ends = [(score.min(), score.max()) for score in map(self._score, self._scores.videos) if len(score)]
-        return (
-            (float(min(low for low, _ in ends)), float(max(high for _, high in ends))) if ends else (0.0, 1.0)
-        )
+        """The lowest and the highest score of all videos of the run, as evaluated."""
+        return score_range(self._scores, self._record.convention.smoothing_rows)
 
     def peak(self, id: str) -> int | None:
         """The source frame of the highest score, the first of several; None for a video without scores."""
@@ -108,8 +105,7 @@ class RunPictures:
         """(n,) row scores as they were evaluated: smoothed where the convention says so."""
         if id not in self._scores.videos:
             return np.zeros(0)
-        score = smooth_rows(self._scores.read(id, "score"), self._record.convention.smoothing_rows)
-        return score.astype(np.float64)
+        return _row_scores(self._scores, id, self._record.convention.smoothing_rows)
 
     def _why_unscored(self, id: str) -> str:
         if id not in self._scores.videos:
@@ -131,6 +127,17 @@ class RunPictures:
         if self._record.convention.smoothing_rows > 1:
             facts.append(f"mean of {self._record.convention.smoothing_rows} rows")
         return "   ·   ".join(facts)
+
+
+def score_range(scores: Part, smoothing_rows: int = 0) -> tuple[float, float]:
+    """The lowest and the highest score of all videos of a part; 0 and 1 where it has none."""
+    rows = (_row_scores(scores, id, smoothing_rows) for id in scores.videos)
+    ends = [(float(score.min()), float(score.max())) for score in rows if len(score)]
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0.0, 1.0)
+
+
+def _row_scores(scores: Part, id: str, smoothing_rows: int) -> NDArray[np.float64]:
+    return smooth_rows(scores.read(id, "score"), smoothing_rows).astype(np.float64)
 
 
 def run_name(run: Path) -> str:
