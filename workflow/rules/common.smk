@@ -2,6 +2,7 @@
 import csv
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from vadbench.errors import VadbenchError
 
 
 def load_settings():
-    """Settings of each configured benchmark; the error names file, key and the corrected line."""
+    """Settings of each configured benchmark; an error names file, key and the corrected line."""
     try:
         return load_run(config, Path(workflow.basedir) / "config")
     except VadbenchError as error:
@@ -50,6 +51,19 @@ def feature_set(wildcards):
     return BENCHMARKS[wildcards.benchmark].features[wildcards.set]
 
 
+def check_set_names():
+    """A name stands for one stage in all benchmarks of a run, so that one rule makes the sets of that name."""
+    stages = {}
+    for benchmark, settings in BENCHMARKS.items():
+        for name, features in settings.features.items():
+            stage, first = stages.setdefault(name, (features.stage, benchmark))
+            if stage != features.stage:
+                raise WorkflowError(
+                    f"the feature set {name} is made by {stage} in {first} and by {features.stage} in {benchmark};"
+                    " rename one, or run the two benchmarks one after the other"
+                )
+
+
 def stage_settings(wildcards):
     """The settings that the arrays of a set depend on."""
     return json.dumps(feature_set(wildcards).identity(), sort_keys=True)
@@ -71,6 +85,16 @@ def parts_of_set(wildcards):
     return [
         f"stores/{wildcards.benchmark}/{wildcards.set}/part-{shard}.h5"
         for shard in shard_names(wildcards.benchmark)
+    ]
+
+
+def frames_folders(wildcards):
+    """Folders of all sets of decoded frames."""
+    return [
+        f"stores/{benchmark}/{name}"
+        for benchmark, settings in BENCHMARKS.items()
+        for name, features in settings.features.items()
+        if features.stage == "frames"
     ]
 
 
@@ -236,7 +260,7 @@ def gpus(wildcards):
     device = config["device"]
     return int(
         device.startswith("cuda")
-        or (device == "auto" and Path("/dev/nvidia0").exists())
+        or (device == "auto" and shutil.which("nvidia-smi") is not None)
     )
 
 
@@ -267,6 +291,7 @@ def print_budget():
 
 STARTED = time.time()
 BENCHMARKS = load_settings()
+check_set_names()
 DATA_ROOT = Path(config["data_root"])
 RUNS = {
     run.path: run

@@ -1,4 +1,5 @@
 # One rule per stage: a shard's videos (and the part of the set it reads) to one part of a feature set.
+# Where the data lies and which device computes are resources, not parameters: no array depends on them.
 rule frames:
     input:
         videos="stores/{benchmark}/videos/{shard}.json",
@@ -16,6 +17,7 @@ rule frames:
         "../../envs/vadbench.yaml"
     threads: cores_for_extraction
     resources:
+        data_root=config["data_root"],
         mem_mb=2000,
         runtime=1440,
     params:
@@ -24,7 +26,7 @@ rule frames:
         on_bad_video=on_bad_video,
     shell:
         "vadbench stage frames --settings {params.settings:q} --videos {input.videos}"
-        " --data-root {config[data_root]:q} --on-bad-video {params.on_bad_video}"
+        " --data-root {resources.data_root:q} --on-bad-video {params.on_bad_video}"
         " --out {output} --threads {threads} > {log} 2>&1"
 
 
@@ -45,6 +47,7 @@ rule clip:
         "../../envs/vadbench.yaml"
     threads: cores_for_extraction
     resources:
+        device=config["device"],
         mem_mb=6000,
         runtime=1440,
         gpu=gpus,
@@ -53,7 +56,7 @@ rule clip:
         revision=stage_revision,
     shell:
         "vadbench stage clip --settings {params.settings:q} --videos {input.videos} --reads {input.reads}"
-        " --device {config[device]} --out {output} --threads {threads} > {log} 2>&1"
+        " --device {resources.device} --out {output} --threads {threads} > {log} 2>&1"
 
 
 rule link:
@@ -79,8 +82,12 @@ rule link:
 
 
 rule free_frames:
+    log:
+        "logs/free_frames.log",
+    conda:
+        "../../envs/vadbench.yaml"
     # Frees the space of the decoded frames; what needs them later makes them again.
     params:
-        folders=expand("stores/{benchmark}/frames", benchmark=BENCHMARKS),
+        folders=frames_folders,
     shell:
-        "rm -rf {params.folders:q}"
+        "rm -rf {params.folders:q} > {log} 2>&1"

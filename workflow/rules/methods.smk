@@ -18,6 +18,7 @@ rule train:
         "../../envs/vadbench.yaml"
     threads: 1
     resources:
+        device=config["device"],
         mem_mb=8000,
         runtime=1440,
         gpu=gpus,
@@ -28,7 +29,7 @@ rule train:
         revision=method_revision,
     shell:
         "vadbench train {params.run} --settings {params.settings:q} --texts {params.texts:q}"
-        " --features {input.features} --annotations {input.annotations} --device {config[device]} --threads {threads}"
+        " --features {input.features} --annotations {input.annotations} --device {resources.device} --threads {threads}"
         " --out results/{wildcards.run} > {log} 2>&1"
 
 
@@ -47,6 +48,7 @@ rule score:
         "../../envs/vadbench.yaml"
     threads: 1
     resources:
+        device=config["device"],
         mem_mb=4000,
         runtime=240,
     params:
@@ -56,7 +58,7 @@ rule score:
         revision=method_revision,
     shell:
         "vadbench score {params.run} --settings {params.settings:q} --texts {params.texts:q}"
-        " --features {input.features} --annotations {input.annotations} --device {config[device]} --threads {threads}"
+        " --features {input.features} --annotations {input.annotations} --device {resources.device} --threads {threads}"
         " --out results/{wildcards.run} > {log} 2>&1"
 
 

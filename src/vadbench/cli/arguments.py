@@ -3,18 +3,15 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-from vadbench.config import settings_of_option
-from vadbench.config.base import Settings
 from vadbench.errors import VadbenchError
 
 DataRoot = Annotated[Path, typer.Option(help="Folder that holds the data sets.")]
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda or cuda:N.")]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads; never more than this process may run on.")]
-Benchmark = Annotated[str, typer.Option(help="Benchmark's name: a file in config/.")]
 ConfigFile = Annotated[
     Path, typer.Option("--config", help="The run's settings; config/ is looked for beside it.")
 ]
@@ -36,11 +33,3 @@ def read_json(option: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise VadbenchError(f"{option}: a JSON object is needed, such as '{{\"stride\": 4}}', not {text!r}")
     return value
-
-
-Loaded = TypeVar("Loaded", bound=Settings)
-
-
-def read_settings(kind: type[Loaded], option: str, values: dict[str, Any]) -> Loaded:
-    """Settings given as an option, checked like those in files."""
-    return settings_of_option(kind, option, values)

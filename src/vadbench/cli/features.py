@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from vadbench.cli.arguments import DataRoot, Device, Threads, allowed_threads, read_json, read_settings
-from vadbench.config import STAGE_SETTINGS, FeatureSet
+from vadbench.cli.arguments import DataRoot, Device, Threads, allowed_threads, read_json
+from vadbench.config import STAGE_SETTINGS, FeatureSet, settings_of_option
 from vadbench.errors import VadbenchError
 
 OnBadVideo = Annotated[
@@ -28,9 +28,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def stage(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(STAGE_SETTINGS)}.")],
-    videos: Annotated[
-        Path, typer.Option(help="Video list of the shard, stores/<benchmark>/videos/<shard>.json.")
-    ],
+    videos: Annotated[Path, typer.Option(help="The shard's stores/<benchmark>/videos/<shard>.json.")],
     out: Annotated[Path, typer.Option(help="The part to write.")],
     settings: Annotated[
         str, typer.Option(help="The stage's settings as JSON; left out ones have defaults.")
@@ -74,7 +72,7 @@ def link(
 def verify(
     folder: Annotated[Path, typer.Argument(help="Folder of a feature set, stores/<benchmark>/<set>.")],
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make the damaged parts again, and those alone.")
+        bool, typer.Option("--repair", help="Make the damaged parts again, only those.")
     ] = False,
     data_root: DataRoot = Path("data"),
     on_bad_video: OnBadVideo = "fail",
@@ -142,4 +140,4 @@ def fetch_weights(
 def _stage_settings(name: str, source: str, settings: dict[str, object]) -> FeatureSet:
     if name not in STAGE_SETTINGS:
         raise VadbenchError(f"{source}: there is no stage {name!r}; there are: {', '.join(STAGE_SETTINGS)}")
-    return read_settings(STAGE_SETTINGS[name], source, {"stage": name, **settings})
+    return settings_of_option(STAGE_SETTINGS[name], source, {"stage": name, **settings})

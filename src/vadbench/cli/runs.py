@@ -5,8 +5,14 @@ from typing import Annotated
 
 import typer
 
-from vadbench.cli.arguments import Device, Threads, allowed_threads, read_json, read_settings
-from vadbench.config import METHOD_SETTINGS, EvaluationSettings, MethodSettings, TextSettings
+from vadbench.cli.arguments import Device, Threads, allowed_threads, read_json
+from vadbench.config import (
+    METHOD_SETTINGS,
+    EvaluationSettings,
+    MethodSettings,
+    TextSettings,
+    settings_of_option,
+)
 from vadbench.errors import VadbenchError
 
 MethodName = Annotated[str, typer.Option("--method", help=f"One of: {', '.join(METHOD_SETTINGS)}.")]
@@ -14,10 +20,8 @@ SplitName = Annotated[str, typer.Option("--split", help="A split of the annotati
 Draw = Annotated[int | None, typer.Option(help="The draw, for splits that are drawn.")]
 Seed = Annotated[int, typer.Option(min=0, help="Fixes initialisation, batch order and dropout.")]
 Features = Annotated[Path, typer.Option(help="store.json of the feature set that is read.")]
-AnnotationsFile = Annotated[Path, typer.Option("--annotations", help="stores/<benchmark>/annotations.json.")]
-SettingsJson = Annotated[
-    str, typer.Option("--settings", help="Settings as JSON; left out ones have defaults.")
-]
+AnnotationsFile = Annotated[Path, typer.Option("--annotations", help="A benchmark's annotations.json.")]
+SettingsJson = Annotated[str, typer.Option("--settings", help="Settings as JSON; others have defaults.")]
 TextsJson = Annotated[str, typer.Option("--texts", help="The benchmark's texts as JSON.")]
 RunFolder = Annotated[Path, typer.Option("--out", help="The run's folder.")]
 
@@ -65,7 +69,7 @@ def train(
                 features=store,
                 split=videos,
                 annotations=labels,
-                texts=read_settings(TextSettings, "--texts", read_json("--texts", texts)),
+                texts=settings_of_option(TextSettings, "--texts", read_json("--texts", texts)),
                 settings=chosen,
                 seed=seed,
                 out=out,
@@ -101,7 +105,7 @@ def score(
             ScoreInputs(
                 features=store,
                 split=Annotations.load(annotations).split(split, draw),
-                texts=read_settings(TextSettings, "--texts", read_json("--texts", texts)),
+                texts=settings_of_option(TextSettings, "--texts", read_json("--texts", texts)),
                 settings=chosen,
                 seed=seed,
                 run=out,
@@ -138,7 +142,7 @@ def evaluate(
         features=features,
         seed=seed,
     )
-    chosen = read_settings(EvaluationSettings, "--settings", read_json("--settings", settings))
+    chosen = settings_of_option(EvaluationSettings, "--settings", read_json("--settings", settings))
     record = evaluate_run(scores, Annotations.load(annotations), label, chosen, out)
     for name, metric in record.metrics.items():
         typer.echo(
@@ -148,9 +152,7 @@ def evaluate(
 
 
 def tables(
-    metrics: Annotated[
-        list[Path], typer.Argument(help="metrics.json of the runs, in the order of the tables.")
-    ],
+    metrics: Annotated[list[Path], typer.Argument(help="metrics.json of the runs, in the tables' order.")],
     out: Annotated[Path, typer.Option(help="Folder to write tables.csv and tables.md into.")],
 ) -> None:
     """Join the metrics of runs: writes tables.csv (tidy, one row per metric) and tables.md (to read)."""
@@ -162,6 +164,6 @@ def tables(
 def _method_settings(method: str, settings: str) -> MethodSettings:
     if method not in METHOD_SETTINGS:
         raise VadbenchError(f"there is no method {method!r}; there are: {', '.join(METHOD_SETTINGS)}")
-    return read_settings(
+    return settings_of_option(
         METHOD_SETTINGS[method], "--settings", {"method": method, **read_json("--settings", settings)}
     )
