@@ -7,18 +7,19 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 from filelock import SoftFileLease, Timeout
 
 from vadbench.errors import VadbenchError
-from vadbench.store.files import write_text
 
 HEARTBEAT_SECONDS = 30.0
 EXPIRY_SECONDS = 600.0
 _POLL_SECONDS = 1.0
 _LOG_SECONDS = 30.0
+_UNWRITTEN_SECONDS = 10.0
 # Two readings of one process's start may differ by the clock's correction between them.
 _SAME_START_SECONDS = 2.0
 
@@ -66,7 +67,7 @@ class Claim:
                 f"{self._path.name}: another process is writing this part: {owner.described()}; "
                 "wait for it or end it, then run the command again"
             ) from None
-        write_text(self._note, json.dumps(_describe_self(self._lease.token)))
+        self._note.write_text(json.dumps(_describe_self(self._lease.token)))
 
     def check(self) -> None:
         """Make sure that the claim is still ours.
@@ -114,6 +115,7 @@ class _Watch:
         """True where the owner runs on this host, or renews its claim from another one."""
         owner = self._lease.owner
         if owner is None:
+            self._break_unwritten()
             return False
         note = _read_note(self._note, owner.token)
         state = _local_state(note)
@@ -144,9 +146,16 @@ class _Watch:
                 self._expiry,
             )
 
+    def _break_unwritten(self) -> None:
+        """Remove a claim whose owner was killed between making the file and writing its name into it."""
+        with suppress(FileNotFoundError):
+            waited = self._path.stat().st_size == 0 and not self._renewed(None)
+            if waited and time.monotonic() - self._since >= _UNWRITTEN_SECONDS:
+                self._break(None)
+
     def _break(self, token: str | None) -> None:
         owner = self._lease.owner
-        if owner is not None and owner.token == token:
+        if (owner.token if owner else None) == token:
             self._lease.force_break()
 
 

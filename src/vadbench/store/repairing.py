@@ -111,7 +111,7 @@ def _old_time(path: Path, linked: LinkedPart | None) -> int | None:
 
 
 def _linked_set(folder: Path) -> tuple[int, str] | None:
-    """Number of linked parts and their digest, from `store.json` or, where that is damaged, from `store.h5`."""
+    """Number of linked parts and their digest, from `store.json` or else from `store.h5`."""
     with suppress(VadbenchError):
         linked = read_index(folder)
         return len(linked), digest_set(linked)

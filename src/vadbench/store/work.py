@@ -20,6 +20,8 @@ _BUFFER_BYTES = 1 << 20
 # One row of a group: an array of r entries by name.
 GroupRow = Mapping[str, ArrayLike]
 
+_Piece = tuple[str, NDArray[np.generic]]
+
 
 class WorkFolder:
     """The folder of a part's finished videos, `.<part>.work` beside it: Snakemake knows nothing of it.
@@ -113,12 +115,16 @@ class VideoWriter:
             raise ValueError(f"rows need {sorted(expected)}, not {sorted(data)}")
         frames = np.atleast_1d(np.asarray(frame))
         self._check_frames(frames)
-        self._add("rows/frame", frames, len(frames))
-        self._add("rows/time", np.atleast_1d(np.asarray(time)), len(frames))
-        for name in self._header.arrays:
-            self._add(f"rows/{name}", np.asarray(data[name]), len(frames))
+        values = {"frame": frames, "time": np.atleast_1d(np.asarray(time))}
+        values |= {name: np.asarray(data[name]) for name in self._header.arrays}
+        pieces = [self._convert(f"rows/{name}", value, len(frames)) for name, value in values.items()]
         for group, arrays in self._header.groups.items():
-            self._add_group(group, arrays, data[group], len(frames))
+            pieces += self._convert_group(group, arrays, data[group], len(frames))
+        # Nothing is added before everything is found to be right: a caller may catch the error and go on.
+        for name, rows in pieces:
+            self._columns[name].add(rows)
+        if len(frames):
+            self._last_frame = int(frames[-1])
 
     def finish(self, frames: int) -> None:
         """Close the video and give its file its name.
@@ -162,24 +168,21 @@ class VideoWriter:
         publish(self._temporary, self._path)
 
     def _check_frames(self, frames: NDArray[np.generic]) -> None:
-        if len(frames):
-            steps = np.diff(frames.astype(np.int64), prepend=self._last_frame)
-            if (steps <= 0).any():
-                raise ValueError(f"{self._id}: frame indices must increase")
-            self._last_frame = int(frames[-1])
+        if (np.diff(frames.astype(np.int64), prepend=self._last_frame) <= 0).any():
+            raise ValueError(f"{self._id}: frame indices must increase")
 
-    def _add(self, name: str, values: NDArray[np.generic], rows: int) -> None:
-        column = self._columns[name]
-        if values.shape != (rows, *column.spec.shape):
-            raise ValueError(f"{self._id}: {name} has shape {values.shape}, not {(rows, *column.spec.shape)}")
-        column.add(_convert(self._id, name, values, column.spec))
+    def _convert(self, name: str, values: NDArray[np.generic], rows: int) -> _Piece:
+        spec = self._columns[name].spec
+        if values.shape != (rows, *spec.shape):
+            raise ValueError(f"{self._id}: {name} has shape {values.shape}, not {(rows, *spec.shape)}")
+        return name, _convert(self._id, name, values, spec)
 
-    def _add_group(
+    def _convert_group(
         self, group: str, arrays: Mapping[str, ArraySpec], rows: ArrayLike | Sequence[GroupRow], count: int
-    ) -> None:
+    ) -> list[_Piece]:
         if not isinstance(rows, Sequence) or isinstance(rows, str | bytes) or len(rows) != count:
             raise ValueError(f"{self._id}: {group} needs a list of {count} mappings")
-        counts = []
+        pieces, counts = [], []
         for row in rows:
             if not isinstance(row, Mapping) or set(row) != set(arrays):
                 raise ValueError(f"{self._id}: a row of {group} needs {sorted(arrays)}")
@@ -188,9 +191,8 @@ class VideoWriter:
             if len(lengths) != 1:
                 raise ValueError(f"{self._id}: the arrays of one row of {group} differ in length")
             counts.append(lengths.pop())
-            for name, value in values.items():
-                self._add(f"{group}/{name}", value, counts[-1])
-        self._add(f"rows/{group}_count", np.array(counts, np.int32), count)
+            pieces += [self._convert(f"{group}/{name}", value, counts[-1]) for name, value in values.items()]
+        return [*pieces, self._convert(f"rows/{group}_count", np.array(counts, np.int64), count)]
 
 
 class _Column:
@@ -216,7 +218,8 @@ class _Column:
 
 def _convert(video: str, name: str, values: NDArray[np.generic], spec: ArraySpec) -> NDArray[np.generic]:
     dtype = np.dtype(spec.dtype)
-    if values.size and not np.can_cast(values.dtype, dtype, "same_kind"):
+    integers = values.dtype.kind in "iu" and dtype.kind in "iu"
+    if values.size and not integers and not np.can_cast(values.dtype, dtype, "same_kind"):
         raise ValueError(f"{video}: {name} is {values.dtype}, which {dtype} does not hold")
     # A copy, since the caller may fill the same buffer again before it is written.
     with np.errstate(over="ignore"):

@@ -125,6 +125,8 @@ class PartWriter:
             assemble(temporary, self._header, self.videos, files)
             self._claim.check()
             publish(temporary, self.path)
+        except OSError as error:
+            raise VadbenchError(f"{self.path}: cannot be written: {error}") from error
         finally:
             temporary.unlink(missing_ok=True)
         self._work.remove()
