@@ -62,7 +62,6 @@ def predict(
     video: Annotated[Path, typer.Argument(help="Any video file, or a folder of frames.")],
     run: Annotated[Path, typer.Option(help="Folder of a finished run, results/…/seed-0.")],
     out: Annotated[Path, typer.Option(help="Folder to write <video>.csv and <video>.png into.")] = Path("."),
-    stores: Stores = Path("stores"),
     device: Device = "auto",
     threads: Threads = 2,
 ) -> None:
@@ -70,7 +69,7 @@ def predict(
     threads = allowed_threads(threads)
     from vadbench.prediction import predict as score_video
 
-    for path in score_video(video, run, out, stores=stores, device=device, threads=threads):
+    for path in score_video(video, run, out, device=device, threads=threads):
         typer.echo(f"written: {path}")
 
 
