@@ -1,0 +1,111 @@
+"""Stages killed at random moments and started again, until they end by themselves.
+
+Five kills per stage; `VADBENCH_KILLS=20 pytest tests/stages/test_kills.py` for more.
+"""
+
+import multiprocessing
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import killed
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from shards import write_shard
+
+from tiny_clip import write_architecture, write_weights
+from vadbench.store import Part
+
+KILLS = int(os.environ.get("VADBENCH_KILLS", "5"))
+LENGTHS = {f"video-{number:02d}": 10 + 17 * number % 60 for number in range(16)}
+
+# Forked from a server that has imported everything and computed nothing, so that a start costs no imports.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["killed"])
+
+Target = Callable[[Path, Any, Path, dict[str, Any]], None]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server_finds_modules() -> Iterator[None]:
+    """The server imports with the path of its environment, not with ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        yield
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shard(tmp_path_factory.mktemp("shard"), LENGTHS)
+
+
+@pytest.fixture(scope="module")
+def tiny(shard: Path) -> dict[str, Any]:
+    architecture = write_architecture(shard.parent)
+    return {"model": str(architecture), "weights": str(write_weights(architecture)), "batch_size": 7}
+
+
+def _run(target: Target, *arguments: Any, kill_after: float | None = None) -> bool:
+    """Run in a process of its own; whether it ended by itself before it was killed."""
+    process = _PROCESSES.Process(target=target, args=arguments)
+    process.start()
+    process.join(kill_after)
+    if kill_after is not None and process.is_alive():
+        process.kill()
+    process.join()
+    assert process.exitcode in (0, -9)
+    return process.exitcode == 0
+
+
+def _arrays(path: Path) -> dict[str, list[NDArray[Any]]]:
+    with Part.open(path) as part:
+        return {
+            id: [part.frame(id), part.time(id), *(part.read(id, name) for name in part.arrays)]
+            + [values for group in part.groups for values in part.ragged_rows(id, group, "bytes")]
+            for id in part.videos
+        }
+
+
+def _assert_kills_leave_no_trace(
+    target: Target, shard: Path, reads: Path | None, out: Path, settings: dict[str, Any]
+) -> None:
+    undisturbed = out.parent / "undisturbed" / out.name
+    # The first start also starts the server.
+    assert _run(target, shard, reads, undisturbed, settings)
+    shutil.rmtree(undisturbed.parent)
+    started = time.perf_counter()
+    assert _run(target, shard, reads, undisturbed, settings)
+    duration = time.perf_counter() - started
+    random = np.random.default_rng()
+    kills = continued = 0
+    while kills < KILLS:
+        if _run(target, shard, reads, out, settings, kill_after=random.uniform(0, duration)):
+            out.unlink()
+        else:
+            kills += 1
+            continued += bool(list(out.parent.glob(f".{out.name}.work/video-*.h5")))
+    out.unlink(missing_ok=True)
+    assert _run(target, shard, reads, out, settings)
+    expected, found = _arrays(undisturbed), _arrays(out)
+    assert list(found) == list(expected)
+    for id, arrays in expected.items():
+        assert all(np.array_equal(*pair) for pair in zip(arrays, found[id], strict=True)), id
+    assert undisturbed.read_bytes() == out.read_bytes()
+    # The runs that were killed have left work behind, or this test says nothing.
+    print(f"{kills} kills of runs of {duration:.2f} s, {continued} of them with work to continue")
+    assert continued or KILLS < 5
+
+
+def test_frames_killed_at_any_moment_end_alike(shard: Path, tmp_path: Path) -> None:
+    _assert_kills_leave_no_trace(killed.make_frames, shard, None, tmp_path / "part-0000.h5", {})
+
+
+def test_clip_killed_at_any_moment_ends_alike(shard: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+    frames = tmp_path / "frames/part-0000.h5"
+    assert _run(killed.make_frames, shard, None, frames, {})
+    _assert_kills_leave_no_trace(killed.make_clip, shard, frames, tmp_path / "clip/part-0000.h5", tiny)
