@@ -24,6 +24,7 @@ GREY = "#6B6B6B"
 RULE = "#D9D9D9"
 
 _DPI = 100
+_MOST_BYTES = 200_000  # of a figure: a report holds hundreds
 _RULES = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
     "font.size": 8.5,
@@ -71,19 +72,24 @@ def pixels(figure: Figure) -> NDArray[np.uint8]:
     return np.frombuffer(stream.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
 
 
-def png_bytes(image: NDArray[np.uint8], *, palette: bool = True) -> bytes:
-    """PNG of an RGB picture (H, W, 3): with 256 colours, which take a third of the bytes, or in all of them.
+def png_bytes(image: NDArray[np.uint8]) -> bytes:
+    """PNG of an RGB picture (H, W, 3) with a palette, which takes a third of the bytes of full colour.
 
-    No date and no program's name is written: equal pictures are equal files.
+    The photographs in it get 200 colours, which hardly shows, and fewer only where the file would exceed
+    200 kB, as noise does. No date and no program's name is written: equal pictures are equal files.
     """
-    picture = _with_palette(image) if palette else Image.fromarray(image)
-    stream = io.BytesIO()
-    picture.save(stream, "PNG", compress_level=9)
-    return stream.getvalue()
+    data = b""
+    for colours in (200, 84, 20):
+        stream = io.BytesIO()
+        _with_palette(image, colours).save(stream, "PNG", compress_level=9)
+        data = stream.getvalue()
+        if len(data) < _MOST_BYTES:
+            break
+    return data
 
 
-def _with_palette(image: NDArray[np.uint8]) -> Image.Image:
-    """The drawing's own colours on its two grounds, and the rest of 256 for what the photographs hold."""
+def _with_palette(image: NDArray[np.uint8], colours: int) -> Image.Image:
+    """The drawing's own colours on its two grounds, and as many more for what the photographs hold."""
     grounds = [_rgb("white"), _rgb(TRUTH_SHADE)]
     blends = [
         ground + share * (_rgb(ink) - ground)
@@ -94,7 +100,7 @@ def _with_palette(image: NDArray[np.uint8]) -> Image.Image:
     drawing = np.rint([*grounds, *blends]).astype(np.uint8)
     # Every third pixel of every third row is enough to find 200 colours, and nine times as fast.
     sample = Image.fromarray(np.ascontiguousarray(image[::3, ::3]))
-    photographs = sample.quantize(256 - len(drawing), Image.Quantize.MEDIANCUT).getpalette("RGB") or []
+    photographs = sample.quantize(colours, Image.Quantize.MEDIANCUT).getpalette("RGB") or []
     palette = Image.new("P", (1, 1))
     palette.putpalette([*drawing.ravel().tolist(), *photographs])
     indices = np.array(Image.fromarray(image).quantize(palette=palette, dither=Image.Dither.NONE))
