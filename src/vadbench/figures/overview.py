@@ -105,7 +105,9 @@ def _draw(rows: Sequence[Row], split: str, coverage: str) -> NDArray[np.uint8]:
         for position, row in enumerate(rows):
             _draw_row(axes, position, row)
         figure.text(16 / _WIDTH, 1 - 12 / height, split, va="top", fontsize=12, fontweight="bold")
-        explained = f"{coverage}. Dot: one run (seed or draw); diamond: their mean."
+        explained = (
+            f"{coverage}. Dot: one run (seed or draw); diamond: their mean; ±: standard deviation over runs."
+        )
         figure.text(16 / _WIDTH, 1 - 34 / height, explained, va="top", color=GREY)
         return pixels(figure)
 
