@@ -9,8 +9,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from vadbench.config import expand_runs, load_run
-from vadbench.datasets import index_benchmark
-from vadbench.demo.plan import write_manifest
+from vadbench.demo.index import update_index
 from vadbench.errors import VadbenchError
 
 
@@ -22,16 +21,11 @@ def load_settings():
         raise WorkflowError(str(error)) from None
 
 
-def update_index():
+def update_indexes():
     """Bring video lists and annotations up to date; their files change only where their content does."""
     try:
         for name, settings in BENCHMARKS.items():
-            if settings.data.kind == "demo":
-                data = settings.data
-                write_manifest(
-                    DATA_ROOT / data.folder / data.size, data.seed, data.size
-                )
-            index_benchmark(name, settings, DATA_ROOT, Path("stores"))
+            update_index(name, settings, Path(config["data_root"]), Path("stores"))
     except VadbenchError as error:
         raise WorkflowError(str(error)) from None
 
@@ -292,7 +286,6 @@ def print_budget():
 STARTED = time.time()
 BENCHMARKS = load_settings()
 check_set_names()
-DATA_ROOT = Path(config["data_root"])
 RUNS = {
     run.path: run
     for name, settings in BENCHMARKS.items()
@@ -300,4 +293,4 @@ RUNS = {
 }
 
 if workflow.is_main_process:
-    update_index()
+    update_indexes()

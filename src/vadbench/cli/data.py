@@ -1,11 +1,17 @@
 """Commands on data: index."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vadbench.cli.arguments import ConfigFile
+from vadbench.cli.arguments import ConfigFile, Device, Threads, allowed_threads
+from vadbench.config import BenchmarkSettings, load_benchmark, load_run_settings
+from vadbench.config.yaml_text import read_mapping
+
+if TYPE_CHECKING:
+    from vadbench.stages.planning import SetPlan
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -14,10 +20,47 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def index(
+    benchmarks: Annotated[
+        list[str] | None, typer.Argument(help="Names of files in config/; else those of the run's settings.")
+    ] = None,
     config: ConfigFile = Path("config.yaml"),
-    data_root: Annotated[Path | None, typer.Option(help="In place of the one in the file.")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="In place of the one in the settings.")] = None,
+    device: Device = "auto",
+    threads: Threads = 2,
 ) -> None:
-    """Bring video lists and annotations up to date: names, sizes and labels; opens no video.
+    """Bring video lists and annotations up to date, then plan: rows, gigabytes, hours on this machine.
 
-    Snakemake does the same before every run. Writes stores/<benchmark>/videos/ and annotations.json.
+    Writes stores/<benchmark>/videos/ and annotations.json where their content changes, as Snakemake does
+    before every run. The hours come from trying each stage for some seconds.
     """
+    run = load_run_settings(read_mapping(config), config)
+    root = data_root or Path(run.data_root)
+    threads = allowed_threads(threads)
+    for name in benchmarks or run.benchmarks:
+        settings = load_benchmark(name, config.parent / "config", run.override)
+        _index(name, settings, root, device, threads)
+
+
+def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, threads: int) -> None:
+    from vadbench.datasets import Annotations
+    from vadbench.demo.index import update_index
+
+    report = update_index(name, settings, root, Path("stores"))
+    typer.echo(f"{name}: {len(report.entries)} videos in {settings.shards} shards below {root}")
+    for path in report.written:
+        typer.echo(f"  written: {path}")
+    for note in report.notes:
+        typer.echo(f"  {note}")
+    from vadbench.stages.planning import plan_sets
+
+    annotations = Annotations.load(Path("stores") / name / "annotations.json")
+    plans = plan_sets(settings.features, report.entries, annotations, root, device=device, threads=threads)
+    _print_plan(plans)
+
+
+def _print_plan(plans: Sequence["SetPlan"]) -> None:
+    typer.echo(f"  {'set':<16} {'rows':>10} {'gigabytes':>10} {'hours':>8}")
+    for plan in plans:
+        size = "?" if plan.bytes is None else f"{plan.bytes / 1e9:.3f}"
+        hours = "?" if plan.seconds is None else f"{plan.seconds / 3600:.3f}"
+        typer.echo(f"  {plan.name:<16} {plan.rows:>10} {size:>10} {hours:>8}  {plan.note}".rstrip())

@@ -73,16 +73,17 @@ def predict(
         typer.echo(f"written: {path}")
 
 
-def _stores_of_run(run: Path, stores: Path) -> tuple[Path, Path]:
-    """The annotations of a run's benchmark, and the folder of the frames below its features."""
+def _stores_of_run(run: Path, stores: Path) -> tuple[Path, Path | None]:
+    """The annotations of a run's benchmark, and the frames below its features; None if freed."""
     from vadbench.evaluation import Record
     from vadbench.store import set_settings
 
     label = Record.load(run / "metrics.json").run
     benchmark = stores / label.benchmark
     name = label.features
-    stage, settings = set_settings(benchmark / name)
-    while stage != "frames":
-        name = str(settings["reads"])
+    while (benchmark / name / "store.json").exists():
         stage, settings = set_settings(benchmark / name)
-    return benchmark / "annotations.json", benchmark / name
+        if stage == "frames":
+            return benchmark / "annotations.json", benchmark / name
+        name = str(settings["reads"])
+    return benchmark / "annotations.json", None

@@ -1,0 +1,136 @@
+"""What extraction will cost: rows and bytes of every feature set, and hours from a short probe."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vadbench.config import ClipSettings, FeatureSet, FramesSettings
+from vadbench.datasets import Annotations, VideoEntry
+from vadbench.errors import VadbenchError
+from vadbench.stages.images import decode_image, encode_image
+from vadbench.video import open_video, probe, resize_short_side
+
+_MOST_ROWS = 256  # of the probe; more than that says nothing new
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """The cost of one feature set of a benchmark.
+
+    `rows` rests on headers and published counts, which are close enough for a plan and for nothing else.
+    `bytes` and `seconds` are None where nothing could be tried; `note` says why.
+    """
+
+    name: str
+    rows: int
+    bytes: float | None
+    seconds: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """What the probe of a set of frames saw: encoded frames, and seconds and bytes per row."""
+
+    encoded: Sequence[NDArray[np.uint8]]
+    seconds: float
+    bytes: float
+
+
+def plan_sets(
+    features: Mapping[str, FeatureSet],
+    entries: Sequence[VideoEntry],
+    annotations: Annotations,
+    data_root: Path,
+    *,
+    device: str = "auto",
+    threads: int = 1,
+    seconds: float = 10.0,
+) -> list[SetPlan]:
+    """Plan the sets of a benchmark. Tries decoding and each model for `seconds` in all, on its first videos.
+
+    Videos that are not there yet, as the demo's before they are rendered, leave `seconds` and `bytes` open.
+    """
+    frames = {entry.id: _frames(entry, annotations, data_root) for entry in entries}
+    each = seconds / len(features)
+    samples: dict[str, _Sample | None] = {}
+    plans = []
+    for name, settings in sorted(features.items(), key=lambda item: item[1].stage != "frames"):
+        if isinstance(settings, FramesSettings):
+            samples[name] = sample = _try_frames(settings, entries, data_root, threads, each)
+            plans.append(_plan_frames(name, settings, frames, sample))
+        else:
+            source = features[settings.reads]
+            assert isinstance(source, FramesSettings)
+            rows = sum(ceil(ceil(count / source.stride) / settings.every) for count in frames.values())
+            plans.append(_plan_clip(name, settings, rows, samples[settings.reads], device, each))
+    return plans
+
+
+def _frames(entry: VideoEntry, annotations: Annotations, data_root: Path) -> int:
+    """Frames of a video as its annotation or, failing that, its header has them."""
+    known = annotations.videos[entry.id].frames
+    return known if known is not None else probe(data_root / entry.path).frames
+
+
+def _plan_frames(
+    name: str, settings: FramesSettings, frames: Mapping[str, int], sample: _Sample | None
+) -> SetPlan:
+    rows = sum(ceil(count / settings.stride) for count in frames.values())
+    if sample is None:
+        return SetPlan(name, rows, None, None, "no video to try yet")
+    return SetPlan(name, rows, rows * sample.bytes, rows * sample.seconds)
+
+
+def _plan_clip(
+    name: str, settings: ClipSettings, rows: int, sample: _Sample | None, device: str, seconds: float
+) -> SetPlan:
+    if sample is None:
+        return SetPlan(name, rows, None, None, "no video to try yet")
+    from vadbench.models.clip_tower import load_clip
+
+    try:
+        model = load_clip(
+            settings.model, settings.weights, seed=settings.seed, crops=settings.crops, device=device
+        )
+    except VadbenchError as error:
+        return SetPlan(name, rows, None, None, str(error))
+    images = [decode_image(encoded) for encoded in sample.encoded]
+    start, done = time.perf_counter(), 0
+    while done == 0 or (time.perf_counter() - start < seconds and done < _MOST_ROWS):
+        batch = [images[(done + i) % len(images)] for i in range(settings.batch_size)]
+        model.encode_images(np.concatenate([model.preprocess(image) for image in batch]))
+        done += settings.batch_size
+    per_row = (time.perf_counter() - start) / done
+    # float16, eight bytes for the time of a row and four for its frame.
+    width = 2 * settings.crops * model.dimension + 12
+    return SetPlan(name, rows, rows * float(width), rows * per_row)
+
+
+def _try_frames(
+    settings: FramesSettings, entries: Sequence[VideoEntry], data_root: Path, threads: int, seconds: float
+) -> _Sample | None:
+    """Decode and encode the first videos for some seconds; None if the first is not there."""
+    encoded: list[NDArray[np.uint8]] = []
+    start = time.perf_counter()
+    for entry in entries:
+        if not (data_root / entry.path).exists():
+            break
+        with open_video(data_root / entry.path, threads=threads) as reader:
+            for frame in reader.frames(settings.stride):
+                side = settings.short_side
+                image = frame.image if side is None else resize_short_side(frame.image, side)
+                encoded.append(encode_image(image, settings.format))
+                if time.perf_counter() - start > seconds or len(encoded) == _MOST_ROWS:
+                    return _sample(encoded, start)
+    return _sample(encoded, start) if encoded else None
+
+
+def _sample(encoded: Sequence[NDArray[np.uint8]], start: float) -> _Sample:
+    taken = time.perf_counter() - start
+    return _Sample(encoded, taken / len(encoded), sum(item.nbytes for item in encoded) / len(encoded))
