@@ -10,7 +10,11 @@ import torch
 from feature_sets import read_scores, score_inputs, train_inputs, weak_split, write_clip_set
 from vadbench.config import SultaniSettings
 from vadbench.errors import VadbenchError
-from vadbench.methods import METHODS
+from vadbench.methods import METHODS, sultani
+from vadbench.methods.layers.checkpoint import read_arrays
+from vadbench.methods.layers.features import embeddings
+from vadbench.methods.layers.lengths import bin_means, normalised
+from vadbench.methods.layers.training import Learner, load_module
 from vadbench.methods.sultani import DeepMil, ranking_loss
 
 WEIGHTS = {"smoothness": 8e-5, "sparsity": 8e-5}
@@ -131,8 +135,13 @@ def test_scores_depend_on_the_row_alone(benchmark, tmp_path: Path) -> None:  # t
     turned = weak_split((), split.test[::-1])
     METHODS["sultani"].score(score_inputs(store, turned, fast(), tmp_path, out=tmp_path / "turned.h5"))
     scores, others = read_scores(tmp_path / "scores.h5"), read_scores(tmp_path / "turned.h5")
+    model = DeepMil(WIDTH, 0.6).eval().requires_grad_(False)
+    load_module(model, read_arrays(tmp_path / "checkpoint.safetensors")[0], tmp_path)
     for video in split.test:
         np.testing.assert_array_equal(scores[video], others[video])
+        for row, score in zip(store.read(video, "embedding")[:, 0], scores[video], strict=True):
+            unit = torch.tensor(row / np.linalg.norm(row.astype(np.float64)), dtype=torch.float32)
+            assert float(model(unit)) == pytest.approx(score, abs=1e-6)
 
 
 def test_equal_seeds_give_equal_bits_and_other_seeds_do_not(benchmark, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -144,6 +153,34 @@ def test_equal_seeds_give_equal_bits_and_other_seeds_do_not(benchmark, tmp_path:
         files.append((tmp_path / name / "checkpoint.safetensors").read_bytes())
     assert files[0] == files[1]
     assert files[0] != files[2]
+
+
+def test_settings_reach_the_optimizer_and_the_loss(benchmark, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    store, split = benchmark
+    learners: list[Learner] = []
+    monkeypatch.setattr(sultani, "train_weak", lambda inputs, build: learners.append(build()))
+    own = {"pairs": "all", "smoothness": 2.0, "sparsity": 3.0, "weight_decay": 0.1}
+    for settings in (SultaniSettings(), SultaniSettings(**own)):
+        METHODS["sultani"].train(train_inputs(store, split, settings, tmp_path))
+    plain, other = learners
+    rates = [plain.learning_rate(part) for part in (0, 9, 10, 49)]
+    assert rates == pytest.approx([5e-5, 5e-5, 2.5e-5, 5e-5 / 16])
+    assert isinstance(plain.optimizer, torch.optim.Adam)
+    assert [learner.optimizer.param_groups[0]["weight_decay"] for learner in learners] == [5e-5, 0.1]
+    normal, abnormal = split.train[0:6:2], split.train[1:6:2]
+    scores = {video: bag_scores(store, other.module.eval(), video) for video in (*normal, *abnormal)}
+    expected = loop_loss(
+        [scores[v] for v in normal], [scores[v] for v in abnormal], "all", smoothness=2.0, sparsity=3.0
+    )
+    assert float(other.loss(normal, abnormal).detach()) == pytest.approx(expected, rel=1e-5)
+
+
+def bag_scores(store, model: torch.nn.Module, video: str) -> list[float]:  # type: ignore[no-untyped-def]
+    """Scores of a training video's segments."""
+    with torch.no_grad():
+        bag = bin_means(normalised(embeddings(store, video)), 32)
+        scores: list[float] = model(torch.from_numpy(bag)).tolist()
+    return scores
 
 
 def test_bags_are_bin_means_of_normalised_rows(benchmark, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -110,9 +110,8 @@ def test_a_finished_training_is_not_run_again(tmp_path: Path) -> None:
 
 
 def test_another_runs_state_is_not_continued(tmp_path: Path) -> None:
-    run(tmp_path / "state", stop=10)
-    learner = made_learner()
-    train(learner, BATCHES, SCHEDULE, seed=3, state=tmp_path / "state", identity={"settings": 9})
+    train(made_learner(), BATCHES, SCHEDULE, seed=4, state=tmp_path / "state", identity={"seed": 4}, stop=10)
+    learner, _ = run(tmp_path / "state")
     whole, _ = run(tmp_path / "whole")
     assert same_bits(whole, learner)
 

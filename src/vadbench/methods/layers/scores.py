@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.methods.layers.features import digest_of
+from vadbench.methods.layers.features import Features, digest_of
+from vadbench.methods.layers.progress import progress
 from vadbench.methods.layers.runs import run_record
 from vadbench.methods.protocol import ScoreInputs
 from vadbench.store import ArraySpec, PartWriter
@@ -56,15 +57,23 @@ def write_scores(
             "checkpoint_sha256": _sha256(checkpoint) if checkpoint else "",
         },
     )
-    with writer:
+    label = f"{inputs.settings.method}, scoring"
+    with writer, progress(label, total=len(writer.videos), unit="video", initial=writer.finished) as bar:
         for video in writer.videos[writer.finished :]:
-            if video in features.skipped:
-                writer.skip(video, features.skipped[video])
-                continue
-            with writer.video(video) as rows:
-                rows.append(features.frame(video), features.time(video), **score(video))
-                rows.finish(frames=features.frame_count(video))
+            _write_video(writer, features, video, score)
+            bar.update(1)
         writer.complete()
+
+
+def _write_video(
+    writer: PartWriter, features: Features, video: str, score: Callable[[str], RowArrays]
+) -> None:
+    if video in features.skipped:
+        writer.skip(video, features.skipped[video])
+        return
+    with writer.video(video) as rows:
+        rows.append(features.frame(video), features.time(video), **score(video))
+        rows.finish(frames=features.frame_count(video))
 
 
 def _sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
 """The training loop of the methods that learn by gradients.
 
-It can be killed at any moment: run again, it continues from the last finished epoch, and on CPU it ends with
-the bits of an undisturbed run. What makes that possible: batches depend on the seed and the epoch alone, and
+It can be killed at any moment: run again, it continues from its last checkpoint, and on CPU it ends with the
+bits of an undisturbed run. What makes that possible: batches depend on the seed and the epoch alone, and
 the state file holds parameters, optimizer and the random state of dropout together.
 """
 

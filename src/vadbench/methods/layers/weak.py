@@ -26,13 +26,15 @@ Build = Callable[[], Learner]
 def train_weak(inputs: TrainInputs[S], build: Build) -> None:
     """Train on the split's training videos and write the checkpoint that `settings.selection` names.
 
-    last: all training videos, all steps of the schedule. held_out: a seeded share of the training videos,
-    of either label, is set aside and a first training runs on the others. At the end of each part of the
-    schedule the videos set aside are scored, the largest row score of a video against its label; the step
-    with the best AUC (of equal ones the earliest) is the length of a second training, from the same
-    initialisation and with the same learning rates, on all training videos. best_on_test: the same, but the
-    first training runs on all videos and `evaluate_on_test` judges it. No honest figure: the entry must
-    carry a `variant` label, so that it stands beside the honest one.
+    - last: all training videos, all steps of the schedule.
+    - held_out: a seeded share of the training videos, of either label, is set aside and a first training runs
+      on the others. At the end of each part of the schedule the videos set aside are scored and the AUC of
+      their largest row scores is taken; the step with the best one (of equal ones the earliest) is the
+      length of a second training on all training videos, from the same initialisation and with the same
+      learning rates.
+    - best_on_test: the same, but the first training runs on all training videos and `evaluate_on_test` judges
+      it. No honest figure: the entry must carry a `variant` label, so that it stands beside the honest one.
+      (On a GPU the second training may differ from the judged one in the last bits.)
     """
     videos = training_videos(inputs.features, inputs.split, inputs.annotations)
     schedule = _schedule(inputs, videos)
@@ -50,7 +52,7 @@ def train_weak(inputs: TrainInputs[S], build: Build) -> None:
         "abnormal": len(videos.abnormal),
         "epochs": inputs.settings.epochs,
         "steps_per_epoch": schedule.steps_per_epoch,
-        "steps": stop,
+        "steps": history[-1].step,
         "loss": [[moment.step, moment.loss] for moment in history],
         "selection": record,
     }
