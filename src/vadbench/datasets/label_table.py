@@ -62,28 +62,28 @@ def read_labels(path: Path, ids: Sequence[str]) -> dict[str, LabelledVideo]:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Number and cells of each line below the first; blank lines are passed over."""
-    number = 0
+    number = 1  # of the line that the next cells begin on
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             columns: list[str] | None = None
-            for cells in reader:
-                number = reader.line_num
-                cells = [cell.strip() for cell in cells]
-                if not any(cells):
-                    continue
-                if columns is None:
+            for row in reader:
+                cells = [cell.strip() for cell in row]
+                if columns is None and any(cells):
                     columns = _checked_header(cells)
-                    continue
-                if len(cells) != len(columns):
-                    raise ValueError(f"has {len(cells)} cells, the first line names {len(columns)} columns")
-                yield number, dict(zip(columns, cells, strict=True))
+                elif columns is not None and any(cells):
+                    if len(cells) != len(columns):
+                        raise ValueError(
+                            f"has {len(cells)} cells, the first line names {len(columns)} columns"
+                        )
+                    yield number, dict(zip(columns, cells, strict=True))
+                number = reader.line_num + 1
     except OSError as error:
         raise VadbenchError(f"{path}: {error.strerror}; check data.labels") from error
     except UnicodeDecodeError:
-        raise VadbenchError(f"{path}: is not UTF-8 text after line {number}; save it as UTF-8") from None
+        raise VadbenchError(f"{path}, line {number} or below: is not UTF-8 text; save it as UTF-8") from None
     except (csv.Error, ValueError) as error:
-        raise VadbenchError(f"{path}, line {number or 1}: {error}") from None
+        raise VadbenchError(f"{path}, line {number}: {error}") from None
 
 
 def _checked_header(cells: list[str]) -> list[str]:
