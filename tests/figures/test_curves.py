@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_run import SmallRun
 
+from small_run import SmallRun
 from vadbench.errors import VadbenchError
 from vadbench.figures import draw_curves, show
+from vadbench.figures.run import RunPictures
+from vadbench.store import Part
 
 HOSTILE = ["a/b=1#x?.mp4", "a b", "A B", "..", "$x_1$ {y} %s", "视频 1", "CON", "-rf", "x" * 300, "plain"]
 
@@ -61,7 +63,8 @@ def test_frames_that_were_freed_leave_pictures_without_a_strip(
         assert bare.height < full.height
 
 
-def test_folder_replaces_an_earlier_one_and_nothing_else(run: SmallRun, tmp_path: Path) -> None:
+def test_folder_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -> None:
+    run = SmallRun(tmp_path, {"a": (40, [(8, 20)])}).write()
     out = tmp_path / "curves"
     out.mkdir()
     (out / "old.png").write_bytes(b"an earlier picture")
@@ -74,23 +77,28 @@ def test_folder_replaces_an_earlier_one_and_nothing_else(run: SmallRun, tmp_path
     assert (out / "thesis.tex").exists()
 
 
-def test_failure_leaves_the_earlier_folder_and_no_other(run: SmallRun, tmp_path: Path) -> None:
+def test_failure_leaves_the_earlier_folder_and_no_other(tmp_path: Path) -> None:
+    run = SmallRun(tmp_path, {"a": (40, [(8, 20)])}).write()
     out = tmp_path / "curves"
     draw_curves(run.run, run.annotations, out)
     before = {file.name: file.stat().st_mtime_ns for file in out.iterdir()}
-    damaged = SmallRun(tmp_path, run.videos, run.skipped).write()
-    part = damaged.frames / "part-0000.h5"
+    part = run.frames / "part-0000.h5"
     part.write_bytes(part.read_bytes()[:5000])
     with pytest.raises(VadbenchError, match="part-0000"):
-        draw_curves(damaged.run, damaged.annotations, out, frames=damaged.frames)
+        draw_curves(run.run, run.annotations, out, frames=run.frames)
     assert {file.name: file.stat().st_mtime_ns for file in out.iterdir()} == before
     assert not list(tmp_path.glob(".curves*"))
 
 
-def test_smoothed_runs_show_the_smoothed_curve(run: SmallRun, drawn: Path, tmp_path: Path) -> None:
-    smooth = SmallRun(tmp_path, run.videos, run.skipped).write(smoothing_rows=9)
-    draw_curves(smooth.run, smooth.annotations, tmp_path / "curves", frames=smooth.frames)
-    assert (tmp_path / "curves/plain.png").read_bytes() != (drawn / "plain.png").read_bytes()
+def test_curves_are_those_that_were_evaluated(tmp_path: Path) -> None:
+    run = SmallRun(tmp_path, {"plain": (100, [])}).write(smoothing_rows=5)
+    with Part.open(run.run / "scores.h5") as part:
+        raw = part.read("plain", "score").astype(float)
+    with RunPictures(run.run, run.annotations, None) as pictures:
+        picture = pictures.picture("plain", pictures.score_range())
+    assert picture.score[2:-2] == pytest.approx(np.convolve(raw, np.full(5, 0.2), mode="valid"))
+    assert picture.score_range == (picture.score.min(), picture.score.max())
+    assert "mean of 5 rows" in picture.subtitle
 
 
 @pytest.mark.parametrize("video", ["plain", "unread", "unlabelled", "one row", "empty"])

@@ -40,7 +40,7 @@ class SmallRun:
         _write_annotations(self)
         _write_frames(self)
         _write_scores(self)
-        label = RunLabel(benchmark="toy", split="weak", method="sultani", features="clip")
+        label = RunLabel(benchmark="toy", split="weak", method="sultani", features="frames")
         annotations = Annotations.load(self.annotations)
         settings = EvaluationSettings(bootstrap_resamples=20, **evaluation)
         evaluate_run(self.run / "scores.h5", annotations, label, settings, self.run / "metrics.json")
