@@ -1,4 +1,4 @@
-"""Commands on the packaged demo: render, train-clip."""
+"""Commands on the packaged demo: render, train-clip, check."""
 
 import hashlib
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from vadbench.cli.arguments import DataRoot, Threads, allowed_threads
+from vadbench.cli.arguments import ConfigFile, DataRoot, Threads, allowed_threads
+from vadbench.config import load_benchmark
 
 app = typer.Typer(help="The packaged demo: its videos and its model.", no_args_is_help=True)
 
@@ -28,6 +29,45 @@ def render(
     render_videos(data_root / folder, [video.id for video in shard], workers=threads)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("".join(f"{_sha256(data_root / video.path)}  {video.id}\n" for video in shard))
+
+
+@app.command("train-clip")
+def train_clip(
+    out: Annotated[
+        Path, typer.Option(help="Folder to write clip.safetensors, clip.json and words.txt into.")
+    ],
+    threads: Threads = 2,
+) -> None:
+    """Train the demo's CLIP on captioned renders of other scenes, as the packaged one was made."""
+    threads = allowed_threads(threads)
+    from vadbench.demo.checks import accuracy_lines
+    from vadbench.demo.train_clip import train_clip as train
+
+    for line in accuracy_lines(train(out, threads=threads)):
+        typer.echo(line)
+
+
+@app.command()
+def check(
+    stores: Annotated[Path, typer.Option(help="Folder of the stores of a finished default run.")] = Path(
+        "stores"
+    ),
+    results: Annotated[Path, typer.Option(help="Folder of its results.")] = Path("results"),
+    config: ConfigFile = Path("config.yaml"),
+    threads: Threads = 2,
+) -> None:
+    """Print the signs that the chain learns, and the controls: what comes out where it cannot.
+
+    Reads a finished run of the demo; trains and extracts again for the controls, some minutes.
+    """
+    threads = allowed_threads(threads)
+    from vadbench.demo.checks import controls, signs
+
+    settings = load_benchmark("demo", config.parent / "config")
+    for line in signs(results, settings):
+        typer.echo(line)
+    for line in controls(stores / "demo", settings, threads):
+        typer.echo(line)
 
 
 def _sha256(path: Path) -> str:

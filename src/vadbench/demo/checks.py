@@ -1,0 +1,88 @@
+"""The demo's figures in words: signs that the chain learns, and controls where it cannot."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from vadbench.config import BenchmarkSettings, ClipSettings, DemoData, SultaniSettings
+from vadbench.datasets import Annotations
+from vadbench.demo.controls import camera_average_auc, shuffled_labels, sultani_auc, untrained_features
+from vadbench.demo.held_out import HeldOutAccuracy, held_out_accuracy
+from vadbench.demo.plan import benchmark_plan
+from vadbench.errors import VadbenchError
+from vadbench.evaluation import Record
+from vadbench.models.weights import packaged
+from vadbench.store import Store
+
+SHUFFLES = 10
+INITIALISATIONS = 5
+
+
+def signs(results: Path, settings: BenchmarkSettings) -> Iterator[str]:
+    """Lines that say how well the packaged model and the methods do on the demo.
+
+    results: folder of a finished run of the default demo.
+    """
+    yield from accuracy_lines(held_out_accuracy(packaged("clip.safetensors").parent))
+    weak = results / "demo" / "weak"
+    zero_shot = Record.load(weak / "zero_shot" / "seed-0" / "metrics.json").metrics["micro_auc"]
+    yield (
+        f"zero-shot, frame AUC on the test split: {zero_shot.value:.3f} "
+        f"[{zero_shot.ci_low:.3f}, {zero_shot.ci_high:.3f}]"
+    )
+    values = [
+        Record.load(weak / "sultani" / f"seed-{seed}" / "metrics.json").metrics["micro_auc"].value
+        for seed in settings.seeds
+    ]
+    each = ", ".join(f"{value:.3f}" for value in values)
+    yield f"Sultani et al., micro AUC over {len(values)} seeds: {np.mean(values):.3f} ({each})"
+
+
+def controls(stores: Path, settings: BenchmarkSettings, threads: int) -> Iterator[str]:
+    """Lines that say what comes out without true labels, without a trained model, from the camera alone.
+
+    stores: folder of the demo's stores of a finished run.
+    """
+    annotations = Annotations.load(stores / "annotations.json")
+    sultani = sultani_settings(settings)
+    with Store.open(stores / "clip") as features:
+        true = sultani_auc(features, annotations, sultani, seed=0, threads=threads)
+        shuffles = [
+            sultani_auc(features, shuffled_labels(annotations, seed), sultani, seed=0, threads=threads)
+            for seed in range(SHUFFLES)
+        ]
+    yield f"true labels, seed 0: {true:.3f}"
+    yield f"shuffled labels, {SHUFFLES} shuffles: {_spread(shuffles)}"
+    untrained = []
+    for seed in range(INITIALISATIONS):
+        clip = cast(ClipSettings, settings.features["clip"])
+        with untrained_features(stores / "frames", stores / "videos", clip, seed, threads) as features:
+            untrained.append(sultani_auc(features, annotations, sultani, seed=0, threads=threads))
+    yield f"untrained model, {INITIALISATIONS} initialisations: {_spread(untrained)}"
+    data = cast(DemoData, settings.data)
+    yield f"camera's average label: {camera_average_auc(benchmark_plan(data.seed, data.size)):.3f}"
+
+
+def accuracy_lines(accuracy: HeldOutAccuracy) -> Iterator[str]:
+    """Nearest-caption accuracy in lines: six-way, per class, per activity."""
+    yield f"nearest caption on {accuracy.images} held-out renders, six-way: {accuracy.six_way:.3f}"
+    yield f"  per class: {_shares(accuracy.per_class)}"
+    yield f"  per activity, of {len(accuracy.per_activity)}: {_shares(accuracy.per_activity)}"
+
+
+def sultani_settings(settings: BenchmarkSettings) -> SultaniSettings:
+    """The settings of the benchmark's entry for Sultani et al."""
+    for entry in settings.methods:
+        if isinstance(entry.settings, SultaniSettings):
+            return entry.settings
+    raise VadbenchError("config/demo.yaml: methods names no sultani, which the controls repeat")
+
+
+def _shares(shares: dict[str, float]) -> str:
+    return ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
+
+
+def _spread(values: list[float]) -> str:
+    return f"mean {np.mean(values):.3f}, {min(values):.3f} to {max(values):.3f}"

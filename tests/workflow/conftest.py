@@ -1,0 +1,57 @@
+"""One real run for the dry runs of a module: a folder of videos with labels, two shards, every kind of rule."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from project import Project
+
+from vadbench.demo.plan import benchmark_plan, write_manifest
+from vadbench.demo.render import render_videos
+
+OVERRIDE = """{
+  folder: {
+    data: {folder: videos, labels: labels.csv},
+    shards: 2, splits: [weak], seeds: [0],
+    features: {frames: {stride: 8}, clip: {model: demo}},
+    methods: [frame_difference, {sultani: {min_steps: 4, epochs: 2}}],
+    evaluation: {bootstrap_resamples: 20},
+  }
+}"""
+
+
+def write_labels(path: Path, moved: int = 0) -> None:
+    """Labels of the mini demo's videos; `moved` shifts the events of test videos by some frames."""
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["path", "part", "class", "start", "end"])
+        for video in benchmark_plan(0, "mini").videos:
+            name = Path(video.path).name
+            if not video.events:
+                lines.writerow([name, video.part, "normal", "", ""])
+            for event in video.events:
+                times = [event.start, event.end - moved] if video.part == "test" else ["", ""]
+                lines.writerow([name, video.part, event.name, *times])
+
+
+@pytest.fixture(scope="session")
+def mini_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mini demo's videos, rendered."""
+    folder = tmp_path_factory.mktemp("mini")
+    write_manifest(folder, 0, "mini")
+    render_videos(folder, workers=2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, mini_videos: Path) -> Project:
+    """A finished run on a folder of videos."""
+    folder = tmp_path_factory.mktemp("project")
+    project = Project.create(folder, benchmarks="[folder]", override=OVERRIDE)
+    videos = folder / "data" / "videos"
+    videos.mkdir(parents=True)
+    for video in mini_videos.rglob("*.mp4"):
+        (videos / video.name).hardlink_to(video)
+    write_labels(folder / "data" / "labels.csv")
+    project.run("results/tables.csv")
+    return project

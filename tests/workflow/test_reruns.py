@@ -1,0 +1,113 @@
+"""What runs again after a change: asked of Snakemake by dry runs, on one finished run."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import OVERRIDE, write_labels
+from project import Project
+
+AFTER_SCORES = {"evaluate", "curves", "overview", "benchmark_tables", "tables"}
+
+
+@pytest.fixture
+def unlabelled(finished: Project) -> Iterator[Project]:
+    """The finished run; labels and lists are put back afterwards."""
+    kept = {path: path.read_bytes() for path in _lists(finished.folder)}
+    stamps = {path: path.stat() for path in kept}
+    yield finished
+    for path in _lists(finished.folder):
+        if path not in kept:
+            path.unlink()
+    for path, content in kept.items():
+        path.write_bytes(content)
+        os.utime(path, ns=(stamps[path].st_atime_ns, stamps[path].st_mtime_ns))
+
+
+def _lists(folder: Path) -> list[Path]:
+    return [folder / "data/labels.csv", *(folder / "stores/folder").rglob("*.json")]
+
+
+def test_a_second_run_does_nothing(finished: Project) -> None:
+    assert finished.planned() == {}
+
+
+def test_other_cores_do_nothing(finished: Project) -> None:
+    assert finished.planned("--cores", "8") == {}
+
+
+def test_a_moved_data_root_does_nothing(finished: Project, tmp_path: Path) -> None:
+    shutil.copytree(finished.folder / "data", tmp_path / "moved")
+    assert finished.planned(data_root=str(tmp_path / "moved")) == {}
+
+
+def test_another_device_does_nothing(finished: Project) -> None:
+    assert finished.planned(device="cpu") == {}
+
+
+def test_a_learning_rate_runs_its_method_and_the_tables(finished: Project) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace("min_steps: 4", "min_steps: 4, lr: 0.001"))
+    assert set(jobs) == {"train", "score", *AFTER_SCORES}
+    assert jobs["train"] == jobs["score"] == jobs["evaluate"] == jobs["curves"] == 1
+
+
+def test_a_model_runs_clip_and_its_readers_but_not_frames(finished: Project) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace("model: demo", "model: demo, weights: none"))
+    assert set(jobs) == {"clip", "link", "train", "score", *AFTER_SCORES}
+    assert jobs["clip"] == 2
+    assert jobs["link"] == jobs["train"] == 1
+
+
+def test_a_stride_runs_everything(finished: Project) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace("stride: 8", "stride: 4"))
+    assert {"frames", "clip", "train", "score"} <= set(jobs)
+
+
+def test_a_new_seed_adds_runs(finished: Project) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace("seeds: [0]", "seeds: [0, 1]"))
+    assert set(jobs) == {"train", "score", "evaluate", "overview", "benchmark_tables", "tables"}
+    assert jobs["train"] == 1
+
+
+def test_a_text_runs_nothing_that_reads_no_text(finished: Project) -> None:
+    override = OVERRIDE.replace("shards: 2", "texts: {template: 'a photo of {}'}, shards: 2")
+    assert finished.planned(override=override) == {}
+
+
+def test_a_corrected_label_runs_no_stage(unlabelled: Project) -> None:
+    write_labels(unlabelled.folder / "data/labels.csv", moved=3)
+    jobs = unlabelled.planned()
+    assert not {"frames", "clip", "link"} & set(jobs)
+    assert {"train", "evaluate", "tables"} <= set(jobs)
+
+
+def test_a_new_video_runs_its_shard(unlabelled: Project) -> None:
+    folder = unlabelled.folder / "data"
+    first = sorted((folder / "videos").iterdir())[0]
+    new = folder / "videos" / "zz_new.mp4"
+    shutil.copy(first, new)
+    with (folder / "labels.csv").open("a") as file:
+        file.write("zz_new.mp4,test,normal,,\n")
+    try:
+        jobs = unlabelled.planned()
+        assert jobs["frames"] == jobs["clip"] == 1
+        assert {"link", "train", "score", "evaluate", "tables"} <= set(jobs)
+    finally:
+        new.unlink()
+
+
+def test_forcing_a_set_runs_it_and_its_readers(finished: Project) -> None:
+    jobs = finished.planned("--forcerun", "clip")
+    assert set(jobs) == {"clip", "link", "train", "score", *AFTER_SCORES}
+
+
+def test_a_deleted_part_is_made_again_without_its_neighbour(finished: Project) -> None:
+    part = finished.folder / "stores/folder/clip/part-0001.h5"
+    aside = part.with_suffix(".aside")
+    part.rename(aside)
+    try:
+        assert finished.planned_outputs("clip") == ["stores/folder/clip/part-0001.h5"]
+    finally:
+        aside.rename(part)
