@@ -1,5 +1,6 @@
 """UCSD Ped2's published layout in small: names and empty files in place of pixels."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,8 +35,8 @@ def make_ped2(
 
 def _fill(folder: Path, count: int, name: str, litter: bool) -> None:
     folder.mkdir(parents=True)
-    for number in range(1, count + 1):
-        (folder / name.format(number)).touch()
+    for number in range(1, count + 1):  # thousands: Path.touch takes three times as long
+        os.close(os.open(f"{folder}/{name.format(number)}", os.O_CREAT | os.O_WRONLY))
     if litter:
         (folder / ".DS_Store").touch()
         (folder / "._001.tif").touch()

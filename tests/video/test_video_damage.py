@@ -140,14 +140,15 @@ def test_trailers_behind_an_mp4_file_are_no_damage(clips: dict[str, Path], tmp_p
         assert read_numbers(path) == list(range(24))
 
 
-def test_a_change_of_size_names_both_sizes_and_the_frame(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_change_of_size_names_both_sizes_and_the_frame(tmp_path: Path, threads: int) -> None:
     first = write_clip(tmp_path / "first.h264", 5, options={"bf": "0"})
     second = write_clip(tmp_path / "second.h264", 5, size=(80, 48), options={"bf": "0"})
     path = tmp_path / "joined.h264"
     path.write_bytes(first.read_bytes() + second.read_bytes())
     assert read_numbers(first) == list(range(5))
     with pytest.raises(VadbenchError, match=r"joined\.h264: frame 5: is 80x48 .* 64x48"):
-        read_numbers(path)
+        read_numbers(path, threads=threads)
 
 
 def test_off_stride_frames_are_checked_too(tmp_path: Path) -> None:
@@ -178,6 +179,21 @@ def test_what_is_no_video(tmp_path: Path) -> None:
         (sound, "has no video stream"),
     ):
         assert words in str(outcome(path))
+
+
+def test_a_cover_picture_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp4"
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", rate=16000)
+        cover = container.add_stream("png", rate=1)
+        cover.width = cover.height = 16
+        cover.pix_fmt = "rgb24"
+        cover.disposition = av.stream.Disposition.attached_pic
+        picture = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 16000
+        container.mux([*cover.encode(picture), *cover.encode(), *sound.encode(frame), *sound.encode()])
+    assert "has no video stream" in str(outcome(path))
 
 
 def test_a_video_without_any_frame_is_an_error(tmp_path: Path) -> None:

@@ -155,7 +155,10 @@ def _index_shortfall(path: Path, format_name: str, stream: av.VideoStream, packe
 
 
 def _rgb(path: Path, converter: Converter, index: int, frame: av.VideoFrame) -> Image:
-    image = converter(frame)
+    try:
+        image = converter(frame)
+    except av.FFmpegError as error:
+        raise broken(path, index, f"has pixels that cannot be made RGB ({_reason(error)})") from error
     if image is None:
         raise broken(path, index, "is to be shown at an angle that is no quarter turn")
     return image

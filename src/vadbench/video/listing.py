@@ -14,16 +14,20 @@ _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]+)")
 def image_names(folder: Path) -> list[str]:
     """Names of the images in `folder`, in any order.
 
-    Hidden files are left out: archives made on a Mac hold a `._001.tif` beside each `001.tif`.
+    Hidden files are left out: archives made on a Mac hold a `._001.tif` beside each `001.tif`. Raises
+    VadbenchError for a folder that cannot be read.
     """
-    with os.scandir(folder) as entries:
-        return [
-            entry.name
-            for entry in entries
-            if not entry.name.startswith(".")
-            and os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
-            and entry.is_file()
-        ]
+    try:
+        with os.scandir(folder) as entries:
+            return [
+                entry.name
+                for entry in entries
+                if not entry.name.startswith(".")
+                and os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES
+                and entry.is_file()
+            ]
+    except OSError as error:
+        raise VadbenchError(f"{folder}: {error.strerror}; check the folder and its permissions") from error
 
 
 def frame_files(folder: Path) -> list[Path]:

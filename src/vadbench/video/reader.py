@@ -21,7 +21,8 @@ class Frame:
     time: float
     """Presentation time in seconds, as the container states it."""
     image: Image
-    """RGB, uint8, (height, width, 3), upright: a display matrix or EXIF orientation is applied."""
+    """RGB, uint8, (height, width, 3), upright: a display matrix or EXIF orientation is applied. Pixels that
+    are to be shown oblong are left as they are coded."""
 
 
 class VideoReader:
