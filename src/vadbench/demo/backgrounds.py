@@ -7,24 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.demo.cameras import HEIGHT, WIDTH, Camera, Colour, camera
-
-AREAS = (
-    "sky",
-    "ground",
-    "road",
-    "grass",
-    "building",
-    "wall",
-    "tree",
-    "floor tile",
-    "desk",
-    "cabinet",
-    "chair",
-    "door",
-    "blank",
-)
-"""Parts of a background: the 13 background texts of STPrompt, section 3.3, without "a picture of"."""
+from vadbench.demo.cameras import AREAS, HEIGHT, WIDTH, Camera, Colour, camera
 
 _BACKGROUND_STREAM = 13  # first word of every background's random stream
 

@@ -16,6 +16,23 @@ FPS = 15
 
 Place = Literal["street", "plaza", "parking", "park", "garage"]
 PLACES: tuple[Place, ...] = ("street", "plaza", "parking", "park", "garage")
+AREAS = (
+    "sky",
+    "ground",
+    "road",
+    "grass",
+    "building",
+    "wall",
+    "tree",
+    "floor tile",
+    "desk",
+    "cabinet",
+    "chair",
+    "door",
+    "blank",
+)
+"""Parts of a background: the 13 background texts of STPrompt, section 3.3, without "a picture of"."""
+
 Colour = tuple[int, int, int]
 """Red, green, blue, each 0 to 255."""
 

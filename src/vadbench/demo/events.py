@@ -4,12 +4,14 @@ import math
 from dataclasses import dataclass
 
 from vadbench.demo import poses
-from vadbench.demo.actors import CAR_LENGTH, CENTRE_VIEW, Casting
+from vadbench.demo.actors import CAR_LENGTH, CENTRE_VIEW, NORMAL_ACTIVITIES, Casting
 from vadbench.demo.cameras import WIDTH, Colour
 from vadbench.demo.figures import Figure, Look, car, debris, flames, person, smoke, waste_bin
 
 EVENT_CLASSES = ("fighting", "fire", "accident", "fall", "panic")
 """Abnormal classes, in the order of the benchmark."""
+ACTIVITIES = EVENT_CLASSES + NORMAL_ACTIVITIES
+"""Everything a figure can be doing, the events first."""
 
 
 @dataclass(frozen=True)

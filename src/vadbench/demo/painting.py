@@ -8,15 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.demo.actors import NORMAL_ACTIVITIES
 from vadbench.demo.backgrounds import background
 from vadbench.demo.cameras import FPS, HEIGHT, WIDTH, Camera
-from vadbench.demo.events import EVENT_CLASSES
+from vadbench.demo.events import ACTIVITIES
 from vadbench.demo.figures import Disc, Figure, Line, Oval, Polygon, Shape
 from vadbench.demo.scenes import Scene
-
-ACTIVITIES = EVENT_CLASSES + NORMAL_ACTIVITIES
-"""Everything a pixel can be part of, the events first."""
 
 _SHIFT = 3  # OpenCV takes coordinates in eighths of a pixel
 _UNIT = 1 << _SHIFT
@@ -30,7 +26,7 @@ class SceneRenderer:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self._background = background(scene.view.seed).image
-        self._noise = (_noise_bank() * scene.view.noise).astype(np.int16)
+        self._noise = _noise_pages(scene.view.noise)
 
     def frame(self, index: int, with_event: bool = True) -> NDArray[np.uint8]:
         """Frame `index` as (240, 320, 3) uint8 RGB."""
@@ -128,6 +124,12 @@ def _brightness(view: Camera, seed: int, t: float) -> float:
     swing = 1 + view.drift * math.sin(0.5 * t + seed % 64)
     flash = seed % 3 == 0 and (0.23 * t + 0.37 * (seed % 64)) % 1 < 0.12
     return view.gain * swing * (1.10 if flash else 1.0)
+
+
+@lru_cache(maxsize=2)
+def _noise_pages(deviation: float) -> NDArray[np.int16]:
+    """Noise of a standard deviation in grey levels, (pages, rows, columns, 3)."""
+    return (_noise_bank() * deviation).astype(np.int16)
 
 
 @lru_cache(maxsize=1)
