@@ -83,7 +83,7 @@ def _assert_kills_leave_no_trace(
     duration = time.perf_counter() - started
     random = np.random.default_rng()
     kills = continued = 0
-    while kills < KILLS:
+    while kills < KILLS or (not continued and kills < 10 * KILLS):
         if _run(target, shard, reads, out, settings, kill_after=random.uniform(0, duration)):
             out.unlink()
         else:
@@ -97,8 +97,7 @@ def _assert_kills_leave_no_trace(
         assert all(np.array_equal(*pair) for pair in zip(arrays, found[id], strict=True)), id
     assert undisturbed.read_bytes() == out.read_bytes()
     # The runs that were killed have left work behind, or this test says nothing.
-    print(f"{kills} kills of runs of {duration:.2f} s, {continued} of them with work to continue")
-    assert continued or KILLS < 5
+    assert continued
 
 
 def test_frames_killed_at_any_moment_end_alike(shard: Path, tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ load it is a plain import.
 """
 
 import importlib.util
+import logging
 import sys
-import warnings
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+_LOG = logging.getLogger("vadbench.models")
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 # The registrations vanish when the library object is collected.
 _library: torch.library.Library | None = None
@@ -31,9 +32,8 @@ def ensure_torchvision() -> None:
         import torchvision
 
         return
-    warnings.warn(
-        "torchvision's compiled operators do not load beside this torch; its nms runs in plain torch",
-        stacklevel=2,
+    _LOG.warning(
+        "torchvision's compiled operators do not load beside this torch; its nms runs in plain torch"
     )
     _library = torch.library.Library("torchvision", "DEF")
     _library.define(f"nms{_SIGNATURE}")

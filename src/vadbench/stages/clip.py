@@ -50,8 +50,13 @@ def run_clip(settings: ClipSettings, reads: Path, out: Path, threads: int, devic
             device=device,
             precision=settings.precision,
         )
-        with _writer(settings, frames, model, out) as writer:
-            _write(writer, frames, settings, model, threads)
+        embed_frames(model, settings, frames, out, threads)
+
+
+def embed_frames(model: ClipModel, settings: ClipSettings, frames: Part, out: Path, threads: int) -> None:
+    """What `run_clip` does, with a model and a part that are open already; `threads` prepare images."""
+    with _writer(settings, frames, model, out) as writer:
+        _write(writer, frames, settings, model, threads)
 
 
 def _writer(settings: ClipSettings, frames: Part, model: ClipModel, out: Path) -> PartWriter:
