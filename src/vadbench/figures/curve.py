@@ -190,7 +190,7 @@ def _label_time(axes: Axes, clock: Clock) -> None:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.set_xlabel("frame")
         return
-    numbers = np.rint(clock.frame_at(ticks)).astype(np.int64)
+    numbers = np.floor(clock.frame_at(ticks) + 1e-6).astype(np.int64)
     axes.set_xticks(ticks, [f"{tick:g}\n{number}" for tick, number in zip(ticks, numbers, strict=True)])
     axes.set_xlabel("seconds, frame below", labelpad=1)
 

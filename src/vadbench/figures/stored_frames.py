@@ -35,9 +35,10 @@ def near_thumbnails(
     time, centre = store.time(id), int(nearest_rows(store.frame(id), np.array([frame]))[0])
     pace = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
     step = max(round(_APART / pace), 1) if pace > 0 else 1
-    before = min(_COUNT // 2, centre // step)
-    rows = range(centre - before * step, len(time), step)[:_COUNT]
-    return _thumbnails(store, id, rows, truth)
+    # Near an end of the video the other side gives more.
+    after = min((len(time) - 1 - centre) // step, _COUNT - 1 - min(_COUNT // 2, centre // step))
+    before = min(centre // step, _COUNT - 1 - after)
+    return _thumbnails(store, id, range(centre - before * step, centre + after * step + 1, step), truth)
 
 
 def middles(frames: int, count: int) -> NDArray[np.int64]:

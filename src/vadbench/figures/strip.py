@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from vadbench.figures.style import ORANGE
 
 _GAP = 2  # pixels between neighbours
-_TALLEST = 120  # pixels at most, so that upright videos do not fill the figure
+_TALLEST = 130  # pixels at most, so that upright videos do not fill the figure
 
 
 @dataclass(frozen=True)
