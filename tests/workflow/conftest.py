@@ -1,4 +1,4 @@
-"""One real run for the dry runs of a module: a folder of videos with labels, two shards, every kind of rule."""
+"""A finished run on a folder of labelled videos, in two shards, for the dry runs of a module."""
 
 import csv
 from pathlib import Path

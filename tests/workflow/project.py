@@ -11,7 +11,12 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 _COPIED = ("Snakefile", "config.yaml", "config", "workflow", "profiles", "envs")
 _JOB = re.compile(r"^(\w+) +(\d+)$", re.MULTILINE)
-_RULE = re.compile(r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    output: (.*)$", re.MULTILINE)
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, without a network for anything written in Python."""
+    paths = [str(Path(__file__).parent / "offline"), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 @dataclass
@@ -40,7 +45,18 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments, *(["--config", *values] if values else [])],
             cwd=self.folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def vadbench(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one command by hand in the project's folder."""
+        return subprocess.run(
+            [sys.executable, "-c", "from vadbench.cli import main; main()", *arguments],
+            cwd=self.folder,
+            env=environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -62,9 +78,3 @@ class Project:
         table = text[text.rindex("Job stats:") :]
         jobs = {rule: int(count) for rule, count in _JOB.findall(table)}
         return {rule: count for rule, count in jobs.items() if rule != "total"}
-
-    def planned_outputs(self, rule: str, *arguments: str, **config: str) -> list[str]:
-        """The outputs of the jobs of one rule in a dry run."""
-        done = self.snakemake("--dry-run", "results/tables.csv", *arguments, **config)
-        text = done.stdout + done.stderr
-        return sorted(output for name, output in _RULE.findall(text) if name == rule)

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import OVERRIDE, write_labels
 from project import Project
+
+from conftest import OVERRIDE, write_labels
 
 AFTER_SCORES = {"evaluate", "curves", "overview", "benchmark_tables", "tables"}
 
 
 @pytest.fixture
-def unlabelled(finished: Project) -> Iterator[Project]:
+def restored(finished: Project) -> Iterator[Project]:
     """The finished run; labels and lists are put back afterwards."""
     kept = {path: path.read_bytes() for path in _lists(finished.folder)}
     stamps = {path: path.stat() for path in kept}
@@ -76,22 +77,22 @@ def test_a_text_runs_nothing_that_reads_no_text(finished: Project) -> None:
     assert finished.planned(override=override) == {}
 
 
-def test_a_corrected_label_runs_no_stage(unlabelled: Project) -> None:
-    write_labels(unlabelled.folder / "data/labels.csv", moved=3)
-    jobs = unlabelled.planned()
+def test_a_corrected_label_runs_no_stage(restored: Project) -> None:
+    write_labels(restored.folder / "data/labels.csv", moved=3)
+    jobs = restored.planned()
     assert not {"frames", "clip", "link"} & set(jobs)
     assert {"train", "evaluate", "tables"} <= set(jobs)
 
 
-def test_a_new_video_runs_its_shard(unlabelled: Project) -> None:
-    folder = unlabelled.folder / "data"
+def test_a_new_video_runs_its_shard(restored: Project) -> None:
+    folder = restored.folder / "data"
     first = sorted((folder / "videos").iterdir())[0]
     new = folder / "videos" / "zz_new.mp4"
     shutil.copy(first, new)
     with (folder / "labels.csv").open("a") as file:
         file.write("zz_new.mp4,test,normal,,\n")
     try:
-        jobs = unlabelled.planned()
+        jobs = restored.planned()
         assert jobs["frames"] == jobs["clip"] == 1
         assert {"link", "train", "score", "evaluate", "tables"} <= set(jobs)
     finally:
@@ -103,11 +104,38 @@ def test_forcing_a_set_runs_it_and_its_readers(finished: Project) -> None:
     assert set(jobs) == {"clip", "link", "train", "score", *AFTER_SCORES}
 
 
-def test_a_deleted_part_is_made_again_without_its_neighbour(finished: Project) -> None:
+def _flip_a_byte(part: Path) -> None:
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    stamp = part.stat()
+    part.write_bytes(content)
+    os.utime(part, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+
+def test_a_repaired_part_runs_nothing_after_it(finished: Project) -> None:
+    folder = "stores/folder/frames"
+    _flip_a_byte(finished.folder / folder / "part-0000.h5")
+    found = finished.vadbench("verify", folder)
+    assert found.returncode == 1
+    assert "part-0000.h5" in found.stdout
+    assert "part-0001.h5" not in found.stdout
+    repaired = finished.vadbench("verify", folder, "--repair")
+    assert repaired.returncode == 0, repaired.stderr
+    assert "part-0000.h5" in repaired.stdout
+    assert "part-0001.h5" not in repaired.stdout
+    assert finished.vadbench("verify", folder).returncode == 0
+    assert finished.planned() == {}
+
+
+def test_a_part_deleted_by_hand_stops_its_reader_with_the_command_to_type(finished: Project) -> None:
     part = finished.folder / "stores/folder/clip/part-0001.h5"
-    aside = part.with_suffix(".aside")
-    part.rename(aside)
-    try:
-        assert finished.planned_outputs("clip") == ["stores/folder/clip/part-0001.h5"]
-    finally:
-        aside.rename(part)
+    part.unlink()
+    train = "train --method sultani --split weak --features stores/folder/clip/store.json"
+    files = "--annotations stores/folder/annotations.json --out elsewhere"
+    stopped = finished.vadbench(*train.split(), *files.split())
+    assert stopped.returncode == 2
+    assert len(stopped.stderr.strip().splitlines()) == 1
+    assert "part-0001.h5 is missing" in stopped.stderr
+    assert "vadbench verify --repair stores/folder/clip" in stopped.stderr
+    assert finished.vadbench("verify", "--repair", "stores/folder/clip").returncode == 0
+    assert finished.planned() == {}

@@ -1,0 +1,63 @@
+"""The command line: quick answers, one-line errors, exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_COMMANDS = ["index", "stage", "link", "verify", "inspect", "train", "score", "evaluate", "tables"]
+_COMMANDS += ["figures", "overview", "show", "predict", "fetch-weights", "demo"]
+_TRAIN = ["--split", "weak", "--features", "a", "--annotations", "b", "--out", "c"]
+_RUN = "from vadbench.cli import main; main()"
+
+
+def _vadbench(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _RUN, *arguments], capture_output=True, text=True, check=False, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize(
+    "module", ["vadbench.cli.app", "vadbench.config", "vadbench.demo.index", "vadbench.datasets"]
+)
+def test_what_answers_at_once_imports_no_torch(module: str) -> None:
+    code = (
+        f"import sys, {module}; print([name for name in ('torch', 'open_clip', 'av') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_names_every_command() -> None:
+    done = _vadbench("--help")
+    assert done.returncode == 0
+    for (
+        command
+    ) in "index stage link verify inspect train score evaluate tables figures show predict demo".split():
+        assert f"\n  {command} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["stage", "clips", "--videos", "a", "--out", "b"], "there is no stage 'clips'; there are: frames"),
+        (["inspect", "nothing.h5"], "nothing.h5"),
+        (["train", "--method", "sultanni", *_TRAIN], "there is no method 'sultanni'"),
+        (["stage", "frames", "--videos", "a", "--out", "b", "--settings", "{stride: 4"], "not JSON"),
+        (["stage", "frames", "--videos", "a", "--out", "b", "--settings", '{"strid": 4}'], "stride"),
+        (["stage", "frames", "--videos", "none.json", "--out", "b"], "none.json"),
+        (["show", "results/none", "video"], "metrics.json"),
+        (["predict", "none.mp4", "--run", "results/none"], "settings.json"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = _vadbench(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert said in done.stderr
+
+
+def test_debug_shows_where_an_error_comes_from(tmp_path: Path) -> None:
+    assert "Traceback" in _vadbench("--debug", "inspect", "nothing.h5", cwd=tmp_path).stderr
