@@ -32,9 +32,7 @@ def test_what_answers_at_once_imports_no_torch(module: str) -> None:
 def test_help_names_every_command() -> None:
     done = _vadbench("--help")
     assert done.returncode == 0
-    for (
-        command
-    ) in "index stage link verify inspect train score evaluate tables figures show predict demo".split():
+    for command in _COMMANDS:
         assert f"\n  {command} " in done.stdout
 
 
