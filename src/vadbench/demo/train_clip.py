@@ -86,8 +86,8 @@ def train_clip(
         out_folder: made where it is missing; files in it are replaced.
         settings: sizes and length of the training.
         workers: processes that render the images.
-        threads: of torch; the model is so small that a second one hardly helps, and the number decides the last
-            digits of the weights.
+        threads: of torch; the model is so small that a second one hardly helps, and their number decides the
+            last digits of the weights.
 
     Returns:
         The accuracy on held-out cameras of the weights as they were written.
