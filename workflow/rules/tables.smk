@@ -61,6 +61,7 @@ rule benchmark_tables:
     output:
         csv="results/{benchmark}/tables.csv",
         markdown="results/{benchmark}/tables.md",
+        page="results/{benchmark}/tables.html",
     log:
         "logs/{benchmark}/tables.log",
     benchmark:
@@ -92,6 +93,12 @@ rule tables:
             labels={"form": "tidy, one row per metric"},
         ),
         markdown="results/tables.md",
+        page=report(
+            "results/tables.html",
+            caption="../report/tables.rst",
+            category="Tables",
+            labels={"form": "to read"},
+        ),
     log:
         "logs/tables.log",
     benchmark:

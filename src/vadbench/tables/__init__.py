@@ -1,4 +1,4 @@
-"""metrics.json of all runs -> tables.csv and tables.md."""
+"""metrics.json of all runs -> tables.csv, tables.md and tables.html."""
 
 from vadbench.tables.tidy import COLUMNS
 from vadbench.tables.write import write_tables

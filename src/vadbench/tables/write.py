@@ -7,12 +7,13 @@ from vadbench.errors import VadbenchError
 from vadbench.evaluation import Record
 from vadbench.store.files import write_text
 from vadbench.tables.lines import lines_of
+from vadbench.tables.page import html_page
 from vadbench.tables.readable import readable_markdown
 from vadbench.tables.tidy import tidy_csv
 
 
 def write_tables(metrics: Sequence[Path], folder: Path) -> None:
-    """Write `folder/tables.csv` (tidy) and `folder/tables.md` (readable) from the metrics.json of all runs.
+    """Write `folder/tables.csv` (tidy) and `folder/tables.md`, `.html` (readable) from the metrics.json of all runs.
 
     Methods stand in the order of their first file. The files of one benchmark give that benchmark's tables,
     those of all benchmarks the joined ones.
@@ -27,4 +28,6 @@ def write_tables(metrics: Sequence[Path], folder: Path) -> None:
     lines = lines_of({path: Record.load(path) for path in metrics})
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "tables.csv", tidy_csv(lines))
-    write_text(folder / "tables.md", readable_markdown(lines))
+    markdown = readable_markdown(lines)
+    write_text(folder / "tables.md", markdown)
+    write_text(folder / "tables.html", html_page(markdown))

@@ -1,0 +1,20 @@
+"""tables.md as one HTML page that needs nothing else, for reports."""
+
+from markdown_it import MarkdownIt
+
+_STYLE = """
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: 1em 0 }
+th, td { padding: .3em .8em; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }
+th { border-bottom: 2px solid #222 }
+tbody tr:hover { background: #f4f4f4 }
+"""
+
+
+def html_page(markdown: str) -> str:
+    """A page without links to anything outside; HTML in the text is shown as text."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Results</title>'
+        f"<style>{_STYLE}</style></head>\n<body>\n{body}</body></html>\n"
+    )
