@@ -13,7 +13,7 @@ from vadbench.tables.tidy import tidy_csv
 
 
 def write_tables(metrics: Sequence[Path], folder: Path) -> None:
-    """Write `folder/tables.csv` (tidy) and `folder/tables.md`, `.html` (readable) from the metrics.json of all runs.
+    """Write tables.csv (tidy), tables.md and tables.html (readable) from the metrics.json of all runs.
 
     Methods stand in the order of their first file. The files of one benchmark give that benchmark's tables,
     those of all benchmarks the joined ones.
