@@ -20,6 +20,7 @@ decoding and the forward pass use all threads, the transform and the JPEG round 
 import argparse
 import json
 import multiprocessing
+import os
 import shutil
 import statistics
 import tempfile
@@ -31,6 +32,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+# As the command line does, before torch is imported: waiting threads must not spin.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import av
 import numpy as np
 import torch
@@ -39,11 +43,12 @@ from PIL import Image
 
 from vadbench.config import ClipSettings, FramesSettings
 from vadbench.datasets import VideoEntry
+from vadbench.datasets.entries import VideoList
 from vadbench.models.clip_tower import ClipModel, load_clip
 from vadbench.models.device import limit_threads
 from vadbench.models.open_clip_import import import_open_clip
+from vadbench.stages import run_stage
 from vadbench.stages.clip import embed_frames
-from vadbench.stages.frames import run_frames
 from vadbench.stages.images import decode_image, encode_image, read_encoded
 from vadbench.store import Part
 
@@ -192,7 +197,11 @@ def _ours(case: Case, folder: Path, clock: Clock) -> None:
 def _frames(video: Path, out: Path, stride: int, threads: int, format: str = "jpeg") -> None:
     entry = VideoEntry(id="video", path=video.name, bytes=video.stat().st_size)
     settings = FramesSettings.model_validate({"stride": stride, "format": format})
-    run_frames([entry], settings, video.parent, out, threads, "fail")
+    videos = VideoList(benchmark="extract", shard=0, shards=1, videos=(entry,))
+    listed = out.with_name("videos.json")
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_text(videos.model_dump_json())
+    run_stage(settings, videos=listed, data_root=video.parent, out=out, threads=threads)
 
 
 def limits_of(case: Case, rounds: Sequence[dict[str, float]]) -> list[Limit]:
