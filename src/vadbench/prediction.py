@@ -128,7 +128,7 @@ def scores_as_csv(scores: Part, id: str) -> str:
 def _stages(features: Mapping[str, Any]) -> tuple[FeatureSet, ...]:
     """The stages behind a feature set, the one that reads videos first."""
     settings = STAGE_SETTINGS[features["stage"]].model_validate(features["settings"])
-    if "reads" not in type(settings).model_fields:
+    if settings.source is None:
         return (settings,)
     return (*_stages(features["reads"]), settings)
 

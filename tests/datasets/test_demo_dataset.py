@@ -7,8 +7,7 @@ import pytest
 from benchmark_settings import settings_of
 
 from vadbench.config import DemoData
-from vadbench.datasets import Annotations, index_benchmark
-from vadbench.datasets.demo import read_demo
+from vadbench.datasets import Annotations, demo, index_benchmark
 from vadbench.demo.plan import write_manifest
 from vadbench.errors import VadbenchError
 
@@ -61,4 +60,4 @@ def test_a_missing_or_damaged_manifest_names_the_remedy(tmp_path: Path, content:
     if content is not None:
         (folder / "manifest.json").write_text(content)
     with pytest.raises(VadbenchError, match=r"manifest\.json: .*vadbench index"):
-        read_demo(DemoData(), tmp_path)
+        demo.read(DemoData(), tmp_path)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vadbench.config import FolderData
+from vadbench.datasets import folder
 from vadbench.datasets.dataset import Dataset
-from vadbench.datasets.folder import read_folder
 from vadbench.datasets.label_table import COLUMNS, read_labels
 from vadbench.errors import VadbenchError
 
@@ -25,7 +25,7 @@ def touch(root: Path, *names: str) -> None:
 def read(root: Path, labels: str | None = None) -> Dataset:
     if labels is not None:
         (root / "labels.csv").write_text(labels)
-    return read_folder(FolderData(labels=None if labels is None else "labels.csv"), root)
+    return folder.read(FolderData(labels=None if labels is None else "labels.csv"), root)
 
 
 def ids(found: Dataset) -> list[str]:
@@ -46,7 +46,7 @@ def test_videos_and_frame_folders_are_found_at_any_depth(tmp_path: Path) -> None
 
 def test_paths_are_relative_to_the_data_root_and_ids_to_the_folder(tmp_path: Path) -> None:
     touch(tmp_path, "mine/cam/a.mp4", "other/b.mp4")
-    (entry,) = read_folder(FolderData(folder="mine"), tmp_path).entries
+    (entry,) = folder.read(FolderData(folder="mine"), tmp_path).entries
     assert (entry.id, entry.path) == ("cam/a.mp4", "mine/cam/a.mp4")
 
 
@@ -77,10 +77,10 @@ def test_folders_without_videos_and_outside_of_the_root(tmp_path: Path) -> None:
     with pytest.raises(VadbenchError, match=r"holds no video; known endings are .*mp4"):
         read(tmp_path)
     with pytest.raises(VadbenchError, match="no such folder"):
-        read_folder(FolderData(folder="missing"), tmp_path)
+        folder.read(FolderData(folder="missing"), tmp_path)
     touch(tmp_path, "out/a.mp4", "root/b.mp4")
     with pytest.raises(VadbenchError, match="lies outside of data_root"):
-        read_folder(FolderData(folder=str(tmp_path / "out")), tmp_path / "root")
+        folder.read(FolderData(folder=str(tmp_path / "out")), tmp_path / "root")
 
 
 def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
@@ -181,13 +181,13 @@ def test_other_columns_are_refused(gate: Path, header: str) -> None:
 
 def test_a_table_that_is_missing_empty_or_no_text(gate: Path) -> None:
     with pytest.raises(VadbenchError, match=r"labels\.csv: No such file"):
-        read_folder(FolderData(labels="labels.csv"), gate)
+        folder.read(FolderData(labels="labels.csv"), gate)
     for content in ("", "path,part,class\n\n"):
         with pytest.raises(VadbenchError, match="holds no labels"):
             read(gate, content)
     (gate / "labels.csv").write_bytes(b"path,part,class\ngate/mon.mp4,test,caf\xe9\n")
     with pytest.raises(VadbenchError, match="not UTF-8"):
-        read_folder(FolderData(labels="labels.csv"), gate)
+        folder.read(FolderData(labels="labels.csv"), gate)
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=8).map(

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ped2_folder import LABELS, PUBLISHED_INTERVALS, make_ped2
 
 from vadbench.config import Ped2Data
-from vadbench.datasets import Annotations, index_benchmark, load_videos
-from vadbench.datasets.ped2 import PUBLISHED_FRAMES, parse_label_file, read_ped2
+from vadbench.datasets import Annotations, index_benchmark, load_videos, ped2
+from vadbench.datasets.ped2 import PUBLISHED_FRAMES, parse_label_file
 from vadbench.errors import VadbenchError
 from vadbench.video import open_video
 
@@ -54,7 +54,7 @@ def test_entries_name_the_frame_folders(published: Path, tmp_path: Path) -> None
 
 
 def test_ten_weak_draws_of_six_abnormal_and_four_normal_clips(published: Path) -> None:
-    annotations = read_ped2(Ped2Data(), published)
+    annotations = ped2.read(Ped2Data(), published)
     draws = annotations.splits["weak"].draws
     assert draws is not None
     assert list(draws) == [str(number) for number in range(10)]
@@ -69,7 +69,7 @@ def test_ten_weak_draws_of_six_abnormal_and_four_normal_clips(published: Path) -
 
 
 def test_a_draw_never_changes(published: Path) -> None:
-    draws = read_ped2(Ped2Data(), published).splits["weak"].draws
+    draws = ped2.read(Ped2Data(), published).splits["weak"].draws
     assert draws is not None
     assert draws["0"].train == (
         *("Test003", "Test005", "Test006", "Test010", "Test011", "Test012"),
@@ -117,7 +117,7 @@ def changed(folder: Path) -> Iterator[None]:
 
 def test_other_counts_than_the_published_are_named(published: Path) -> None:
     with changed(published / "UCSD_Anomaly_Dataset.v1p2" / "UCSDped2"):
-        found = read_ped2(Ped2Data(), published)
+        found = ped2.read(Ped2Data(), published)
     assert found.notes == (
         "Test003: 149 frames, published are 150",
         "Train008: 121 frames, published are 120",
@@ -131,7 +131,7 @@ def test_other_counts_than_the_published_are_named(published: Path) -> None:
 
 def test_other_clips_are_held_against_themselves(tmp_path: Path) -> None:
     make_ped2(tmp_path / "ped2", {"Train002": 5, "Test004": 40, "Test012": 100})
-    found = read_ped2(Ped2Data(), tmp_path)
+    found = ped2.read(Ped2Data(), tmp_path)
     assert found.notes[0] == "not the published 28 clips but 3; counts are those of the files"
     assert found.videos["Test004"].intervals == ((30, 180),), "by the clip's number, not its position"
     assert found.videos["Test012"].frames == 100
@@ -141,12 +141,12 @@ def test_the_first_folder_with_train_and_test_is_taken(tmp_path: Path) -> None:
     (tmp_path / "a" / "Train").mkdir(parents=True)
     make_ped2(tmp_path / "b", {"Train001": 2, "Test001": 2})
     data = Ped2Data(folders=("a", "b"))
-    assert {entry.path for entry in read_ped2(data, tmp_path).entries} == {
+    assert {entry.path for entry in ped2.read(data, tmp_path).entries} == {
         "b/Train/Train001",
         "b/Test/Test001",
     }
     with pytest.raises(VadbenchError, match="none of its folders a, c holds Train and Test"):
-        read_ped2(Ped2Data(folders=("a", "c")), tmp_path)
+        ped2.read(Ped2Data(folders=("a", "c")), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def test_an_incomplete_folder_names_what_is_missing(tmp_path: Path, remove: str,
     folder = make_ped2(tmp_path / "ped2", {"Train001": 1, "Test001": 1})
     (folder / remove).unlink()
     with pytest.raises(VadbenchError, match=words):
-        read_ped2(Ped2Data(), tmp_path)
+        ped2.read(Ped2Data(), tmp_path)
 
 
 def test_a_clip_beyond_the_labels_is_named(tmp_path: Path) -> None:
     make_ped2(tmp_path / "ped2", {"Train001": 1, "Test001": 1, "Test013": 1})
     with pytest.raises(VadbenchError, match="labels of 12 clips, none for Test013"):
-        read_ped2(Ped2Data(), tmp_path)
+        ped2.read(Ped2Data(), tmp_path)
 
 
 def _parse(folder: Path, text: str | bytes) -> list[tuple[tuple[int, int], ...]]:

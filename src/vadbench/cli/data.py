@@ -61,6 +61,7 @@ def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, thre
 def _print_plan(plans: Sequence["SetPlan"]) -> None:
     typer.echo(f"  {'set':<16} {'rows':>10} {'gigabytes':>10} {'hours':>8}")
     for plan in plans:
+        rows = "?" if plan.rows is None else plan.rows
         size = "?" if plan.bytes is None else f"{plan.bytes / 1e9:.3f}"
         hours = "?" if plan.seconds is None else f"{plan.seconds / 3600:.3f}"
-        typer.echo(f"  {plan.name:<16} {plan.rows:>10} {size:>10} {hours:>8}  {plan.note}".rstrip())
+        typer.echo(f"  {plan.name:<16} {rows:>10} {size:>10} {hours:>8}  {plan.note}".rstrip())

@@ -98,7 +98,7 @@ def verify(
     threads = allowed_threads(threads)
     name, settings = store.set_settings(folder)
     chosen = _stage_settings(name, str(folder), settings)
-    reads = getattr(chosen, "reads", None)
+    reads = chosen.source
     from vadbench.stages import run_stage
 
     def remake(part: Path) -> None:

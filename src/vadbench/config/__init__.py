@@ -2,7 +2,7 @@
 
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
 from vadbench.config.clip import ClipSettings
-from vadbench.config.data import DemoData, FolderData, Ped2Data, Supervision
+from vadbench.config.data import DATA_SETTINGS, DataSettings, DemoData, FolderData, Ped2Data, Supervision
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import STAGE_SETTINGS, FeatureSet
 from vadbench.config.frames import FramesSettings
@@ -25,14 +25,17 @@ from vadbench.config.methods import (
 )
 from vadbench.config.run import RunSettings
 from vadbench.config.runs import Run, expand_runs, run_path
+from vadbench.config.stage import StageSettings
 from vadbench.config.texts import NORMAL, TextSettings
 
 __all__ = [
+    "DATA_SETTINGS",
     "METHOD_SETTINGS",
     "NORMAL",
     "STAGE_SETTINGS",
     "BenchmarkSettings",
     "ClipSettings",
+    "DataSettings",
     "DemoData",
     "EvaluationSettings",
     "FeatureSet",
@@ -46,6 +49,7 @@ __all__ = [
     "Ped2Data",
     "Run",
     "RunSettings",
+    "StageSettings",
     "SultaniSettings",
     "Supervision",
     "TextSettings",

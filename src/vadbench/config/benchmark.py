@@ -1,22 +1,25 @@
 """Settings of one benchmark: what `config/<benchmark>.yaml` holds."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union
 
-from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic import Field, GetJsonSchemaHandler, PositiveInt, model_serializer, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from vadbench.config.base import Name, Names, Numbers, Settings
-from vadbench.config.data import Data, Shards
+from vadbench.config.data import Data
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import FeatureSet
 from vadbench.config.methods import METHOD_SETTINGS, MethodSettings
 from vadbench.config.texts import TextSettings
 
 if TYPE_CHECKING:
-    AnyMethod = MethodSettings
+    AnyMethod: TypeAlias = MethodSettings
 else:
     AnyMethod = Annotated[Union[tuple(METHOD_SETTINGS.values())], Field(discriminator="method")]  # noqa: UP007
+
+MOST_SHARDS = 9999
+"""Their numbers have four digits."""
 
 
 class MethodEntry(Settings):
@@ -85,7 +88,7 @@ class BenchmarkSettings(Settings):
     data: Data
     """The data set, and where it lies below `data_root`."""
 
-    shards: Shards = 1
+    shards: Annotated[PositiveInt, Field(le=MOST_SHARDS)] = 1
     """Number of parts each feature set is made in. A fixed number, never the number of cores: changing it
     makes every set again."""
 

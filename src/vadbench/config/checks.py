@@ -42,8 +42,8 @@ def _sets(settings: BenchmarkSettings) -> Iterator[Problem]:
         if name in RESERVED_SETS:
             text = "the name is taken by another folder of the store; another name is needed"
             yield Problem(("features", name), text)
-        if features.stage == "clip":
-            yield from _reads(("features", name), features.reads, "frames", settings)
+        if features.source is not None and features.READS_STAGE is not None:
+            yield from _reads(("features", name), features.source, features.READS_STAGE, settings)
 
 
 def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iterator[Problem]:

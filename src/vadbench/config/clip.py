@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from vadbench.config.base import Name, Settings
+from vadbench.config.base import Name
+from vadbench.config.stage import StageSettings
 
 OPENAI_MODELS = (
     "RN50-quickgelu",
@@ -44,11 +45,10 @@ def _rows(value: object) -> object:
     )
 
 
-class ClipSettings(Settings):
+class ClipSettings(StageSettings):
     """Embeddings of frames by the image tower of a CLIP model: projected, not normalised."""
 
-    REVISION: ClassVar[int] = 1
-    """Raised when the stage's output changes for equal settings; every part is then made again."""
+    READS_STAGE: ClassVar[str | None] = "frames"
 
     stage: Literal["clip"] = "clip"
     """The stage that makes this set."""

@@ -1,17 +1,14 @@
 """Settings of the stage `frames`."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import PositiveInt
 
-from vadbench.config.base import Settings
+from vadbench.config.stage import StageSettings
 
 
-class FramesSettings(Settings):
+class FramesSettings(StageSettings):
     """Sampled frames, decoded once and kept as JPEG (quality 95, 4:4:4) or PNG."""
-
-    REVISION: ClassVar[int] = 1
-    """Raised when the stage's output changes for equal settings; every part is then made again."""
 
     stage: Literal["frames"] = "frames"
     """The stage that makes this set."""

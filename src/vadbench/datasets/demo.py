@@ -34,7 +34,7 @@ class _Manifest(BaseModel):
     videos: tuple[_ManifestVideo, ...]
 
 
-def read_demo(data: DemoData, data_root: Path) -> Dataset:
+def read(data: DemoData, data_root: Path) -> Dataset:
     """The demo benchmark of `data`; its videos need not be rendered yet.
 
     Raises VadbenchError for a manifest that is missing or damaged.

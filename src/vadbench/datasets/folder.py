@@ -40,7 +40,7 @@ VIDEO_SUFFIXES = (
 )
 
 
-def read_folder(data: FolderData, data_root: Path) -> Dataset:
+def read(data: FolderData, data_root: Path) -> Dataset:
     """All videos below `data_root/data.folder`, with the labels of `data.labels`.
 
     Splits: `all` tests every video; with labels, `one_class` trains on the normal training videos and `weak`

@@ -1,31 +1,21 @@
 """The index of a benchmark, brought up to date before a workflow is planned."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
-from vadbench.config import BenchmarkSettings
+from vadbench.config import BenchmarkSettings, DataSettings
 from vadbench.datasets.annotations import Annotations
 from vadbench.datasets.dataset import Dataset
-from vadbench.datasets.demo import read_demo
 from vadbench.datasets.entries import VideoEntry, VideoList
 from vadbench.datasets.files import json_text, write_if_changed
-from vadbench.datasets.folder import read_folder
 from vadbench.datasets.masks import MaskDigests
-from vadbench.datasets.ped2 import read_ped2
 from vadbench.datasets.shards import assign, earlier_assignment, list_files, list_path
 from vadbench.errors import VadbenchError
-
-DATASETS: Mapping[str, Callable[[Any, Path], Dataset]] = {
-    "demo": read_demo,
-    "folder": read_folder,
-    "ped2": read_ped2,
-}
-"""The data sets by their `kind` in the settings."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +42,7 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     Raises VadbenchError where the data is not there or its annotations are damaged.
     """
     folder = stores / name
-    found = DATASETS[settings.data.kind](settings.data, data_root)
+    found = find_dataset(settings.data, data_root)
     annotations = _annotations(name, found, MaskDigests(data_root, folder / "masks.json"))
     _check_splits(settings, annotations)
     lists = folder / "videos"
@@ -72,6 +62,12 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     if annotations.save(folder / "annotations.json"):
         written.append(folder / "annotations.json")
     return IndexReport(name, entries, shards, tuple(written), found.notes)
+
+
+def find_dataset(data: DataSettings, data_root: Path) -> Dataset:
+    """What the module called like `data.kind` finds; only that module is imported."""
+    found: Dataset = import_module(f"vadbench.datasets.{data.kind}").read(data, data_root)
+    return found
 
 
 def _annotations(name: str, found: Dataset, digests: MaskDigests) -> Annotations:

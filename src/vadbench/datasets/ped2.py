@@ -42,7 +42,7 @@ _EMPTY_LIST = re.compile(r"TestVideoFile\s*=\s*\{\s*\}\s*;?")
 _RANGE = re.compile(r"\s*([0-9]{1,9})\s*:\s*([0-9]{1,9})\s*")
 
 
-def read_ped2(data: Ped2Data, data_root: Path) -> Dataset:
+def read(data: Ped2Data, data_root: Path) -> Dataset:
     """UCSD Ped2 below `data_root`.
 
     Splits: `one_class`, the published one; `weak`, ten draws of half the test and a quarter of the training

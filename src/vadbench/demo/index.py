@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vadbench.config import BenchmarkSettings
+from vadbench.config import BenchmarkSettings, DemoData
 from vadbench.datasets import IndexReport, index_benchmark
 from vadbench.demo.plan import write_manifest
 
@@ -14,6 +14,6 @@ def update_index(name: str, settings: BenchmarkSettings, data_root: Path, stores
     are damaged.
     """
     data = settings.data
-    if data.kind == "demo":
+    if isinstance(data, DemoData):
         write_manifest(data_root / data.folder / data.size, data.seed, data.size)
     return index_benchmark(name, settings, data_root, stores)

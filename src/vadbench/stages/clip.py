@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.config import ClipSettings
-from vadbench.errors import VadbenchError
 from vadbench.models.clip_tower import ClipModel, load_clip
 from vadbench.models.device import limit_threads
 from vadbench.stages.batches import HalvingBatches
 from vadbench.stages.images import decode_image, read_encoded
 from vadbench.stages.pipeline import batches_of, ordered_map, prefetch
 from vadbench.stages.progress import Progress
+from vadbench.stages.protocol import StageInputs, derived_writer
 from vadbench.store import ArraySpec, Part, PartWriter
 
 _ROWS_PER_READ = 32
@@ -28,8 +28,8 @@ _ENCODED_AHEAD = 32
 _PREPARED_AHEAD = 4
 
 
-def run_clip(settings: ClipSettings, reads: Path, out: Path, threads: int, device: str) -> None:
-    """Embed every `every`-th row of the frames part `reads` and write the part `out`.
+def run(inputs: StageInputs[ClipSettings]) -> None:
+    """Embed every `every`-th row of a part of frames.
 
     The array `embedding` is (crops, D) float16 per row, projected, not normalised; the names of the crops
     stand in the attribute `crops`. Videos that `frames` skipped are skipped here too.
@@ -38,48 +38,39 @@ def run_clip(settings: ClipSettings, reads: Path, out: Path, threads: int, devic
         VadbenchError: for a part that is missing, damaged or not of `frames`, and for weights that are not
         here.
     """
-    threads = limit_threads(threads)
-    with Part.open(reads) as frames:
-        if frames.stage != "frames":
-            raise VadbenchError(f"{reads}: a part of {frames.stage!r}, but clip reads parts of 'frames'")
+    settings, threads = inputs.settings, limit_threads(inputs.threads)
+    with inputs.open_source() as frames:
         model = load_clip(
             settings.model,
             settings.weights,
             seed=settings.seed,
             crops=settings.crops,
-            device=device,
+            device=inputs.device,
             precision=settings.precision,
         )
-        embed_frames(model, settings, frames, out, threads)
+        embed_frames(model, settings, frames, inputs.out, threads)
 
 
 def embed_frames(model: ClipModel, settings: ClipSettings, frames: Part, out: Path, threads: int) -> None:
-    """What `run_clip` does, with a model and a part that are open already; `threads` prepare images."""
+    """What `run` does, with a model and a part that are open already; `threads` prepare images."""
     with _writer(settings, frames, model, out) as writer:
         _write(writer, frames, settings, model, threads)
 
 
 def _writer(settings: ClipSettings, frames: Part, model: ClipModel, out: Path) -> PartWriter:
     crops = model.preprocess.crops
-    return PartWriter(
+    return derived_writer(
+        settings,
+        frames,
         out,
-        stage="clip",
-        settings=settings.identity(),
-        revision=settings.REVISION,
-        videos=frames.videos,
         arrays={
             "embedding": ArraySpec("float16", (len(crops), model.dimension), "projected, not normalised")
         },
-        videos_digest=frames.videos_digest,
         weights={model.weights_name: model.weights_sha256},
         attributes={
             "crops": list(crops),
             "precision": model.precision,
             "preprocess": model.preprocess.description,
-            # Finished videos of an interrupted run may be kept only if the frames are still the same.
-            "reads_digest": frames.digest,
-            # So that the same features can be made of another video without the set of frames.
-            "reads": {"stage": frames.stage, "settings": dict(frames.settings), "revision": frames.revision},
         },
     )
 

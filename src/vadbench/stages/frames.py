@@ -6,18 +6,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.config import FramesSettings
-from vadbench.datasets import VideoEntry, videos_digest
+from vadbench.datasets import VideoEntry, load_videos, videos_digest
 from vadbench.errors import VadbenchError
 from vadbench.models.threads import usable_threads
 from vadbench.stages.images import encode_image
 from vadbench.stages.pipeline import ordered_map, prefetch
 from vadbench.stages.progress import Progress
+from vadbench.stages.protocol import StageInputs
 from vadbench.store import ArraySpec, PartWriter
 from vadbench.video import Frame, open_video, resize_short_side
 
@@ -51,15 +51,8 @@ class _BadVideoError(Exception):
         self.error = error
 
 
-def run_frames(
-    videos: Sequence[VideoEntry],
-    settings: FramesSettings,
-    data_root: Path,
-    out: Path,
-    threads: int,
-    on_bad_video: Literal["fail", "skip"],
-) -> None:
-    """Decode the videos of a shard and write their sampled frames as the part `out`.
+def run(inputs: StageInputs[FramesSettings]) -> None:
+    """Decode the videos of a shard and write their sampled frames.
 
     The part has no per-row arrays; the bytes of each row's image are in the group `jpeg` or `png`, array
     `bytes`.
@@ -68,10 +61,11 @@ def run_frames(
         VadbenchError: for a video that cannot be read, naming file and frame, where `on_bad_video` is
             "fail"; with "skip" the part says which were skipped and why.
     """
-    threads = usable_threads(threads)
+    settings, data_root, threads = inputs.settings, inputs.data_root, usable_threads(inputs.threads)
+    videos = load_videos(inputs.videos)
     group = settings.format
     writer = PartWriter(
-        out,
+        inputs.out,
         stage="frames",
         settings=settings.identity(),
         revision=settings.REVISION,
@@ -92,7 +86,7 @@ def run_frames(
                 try:
                     _write_video(writer, video.id, group, chunks, progress)
                 except _BadVideoError as bad:
-                    if on_bad_video == "fail":
+                    if inputs.on_bad_video == "fail":
                         raise bad.error from None
                     # The part must not say where the data lay.
                     reason = str(bad.error).replace(str(data_root / video.path), video.path)

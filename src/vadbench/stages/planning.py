@@ -23,11 +23,11 @@ class SetPlan:
     """The cost of one feature set of a benchmark.
 
     `rows` rests on headers and published counts, which are close enough for a plan and for nothing else.
-    `bytes` and `seconds` are None where nothing could be tried; `note` says why.
+    What is not known is None, as `bytes` and `seconds` are where nothing could be tried; `note` says why.
     """
 
     name: str
-    rows: int
+    rows: int | None
     bytes: float | None
     seconds: float | None
     note: str = ""
@@ -64,11 +64,13 @@ def plan_sets(
         if isinstance(settings, FramesSettings):
             samples[name] = sample = _try_frames(settings, entries, data_root, threads, each)
             plans.append(_plan_frames(name, settings, frames, sample))
-        else:
+        elif isinstance(settings, ClipSettings):
             source = features[settings.reads]
             assert isinstance(source, FramesSettings)
             rows = sum(ceil(ceil(count / source.stride) / settings.every) for count in frames.values())
             plans.append(_plan_clip(name, settings, rows, samples[settings.reads], device, each))
+        else:
+            plans.append(SetPlan(name, None, None, None, f"the stage {settings.stage} has no plan"))
     return plans
 
 

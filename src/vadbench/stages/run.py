@@ -1,10 +1,11 @@
 """Running a stage by its settings."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-from vadbench.config import ClipSettings, FeatureSet, FramesSettings
-from vadbench.errors import VadbenchError
+from vadbench.config import FeatureSet
+from vadbench.stages.protocol import StageInputs
 
 
 def run_stage(
@@ -21,7 +22,7 @@ def run_stage(
     """Run one stage on one shard; killed at any moment and run again, it goes on where it stopped.
 
     Args:
-        settings: they say which stage. videos: list of the shard's videos,
+        settings: they say which stage; the module of its name runs. videos: list of the shard's videos,
         `stores/<benchmark>/videos/<shard>.json`. reads: part of the set that the stage reads, for stages
         that read one. data_root: folder that the paths in the list are relative to. out: the part to write.
         threads: at most so many, and never more than the CPUs this process may use. device: "auto", "cpu",
@@ -31,18 +32,15 @@ def run_stage(
     Raises:
         VadbenchError: for what the user can mend; see the stages.
     """
-    match settings:
-        case FramesSettings():
-            from vadbench.datasets import load_videos
-            from vadbench.stages.frames import run_frames
-
-            run_frames(load_videos(videos), settings, data_root, out, threads, on_bad_video)
-        case ClipSettings():
-            if reads is None:
-                raise VadbenchError(
-                    f"stage clip needs --reads, the part of {settings.reads!r} for the same shard"
-                )
-            # torch and open_clip take seconds to import.
-            from vadbench.stages.clip import run_clip
-
-            run_clip(settings, reads, out, threads, device)
+    inputs = StageInputs(
+        settings=settings,
+        videos=videos,
+        reads=reads,
+        data_root=data_root,
+        out=out,
+        threads=threads,
+        device=device,
+        on_bad_video=on_bad_video,
+    )
+    # Only the module that is run: of others, torch alone would take seconds to import.
+    import_module(f"vadbench.stages.{settings.stage}").run(inputs)

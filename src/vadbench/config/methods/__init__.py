@@ -14,7 +14,7 @@ METHOD_SETTINGS: dict[str, type[MethodSettings]] = {
     "linear_svm": LinearSvmSettings,
     "sultani": SultaniSettings,
 }
-"""The settings type of each method."""
+"""The settings type of each method; `vadbench.methods` has a module of the same name."""
 
 __all__ = [
     "METHOD_SETTINGS",

@@ -1,0 +1,77 @@
+"""What every stage offers: a module of its name with `run`, which makes one part of `StageInputs`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from vadbench.config import StageSettings
+from vadbench.errors import VadbenchError
+from vadbench.store import ArraySpec, Part, PartWriter
+
+S = TypeVar("S", bound=StageSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageInputs(Generic[S]):
+    """What a stage is given, for one shard; `run_stage` says what each means."""
+
+    settings: S
+    videos: Path
+    reads: Path | None
+    data_root: Path
+    out: Path
+    threads: int
+    device: str
+    on_bad_video: Literal["fail", "skip"]
+
+    def open_source(self) -> Part:
+        """Open the part that the stage reads.
+
+        Raises:
+            VadbenchError: where none is given, and for one that is missing, damaged or of another stage.
+        """
+        name, wanted = self.settings.stage, self.settings.READS_STAGE
+        if self.reads is None:
+            raise VadbenchError(
+                f"stage {name} needs --reads, the part of {self.settings.source!r} for the same shard"
+            )
+        part = Part.open(self.reads)
+        if part.stage != wanted:
+            part.close()
+            raise VadbenchError(
+                f"{self.reads}: a part of {part.stage!r}, but {name} reads parts of {wanted!r}"
+            )
+        return part
+
+
+def derived_writer(
+    settings: StageSettings,
+    source: Part,
+    out: Path,
+    *,
+    arrays: Mapping[str, ArraySpec],
+    weights: Mapping[str, str] | None = None,
+    attributes: Mapping[str, object] | None = None,
+) -> PartWriter:
+    """The writer of a part that is made from a part of another set: of the same videos, and saying of what.
+
+    Videos that the source skipped are to be skipped here too.
+    """
+    return PartWriter(
+        out,
+        stage=settings.stage,
+        settings=settings.identity(),
+        revision=settings.REVISION,
+        videos=source.videos,
+        arrays=arrays,
+        videos_digest=source.videos_digest,
+        weights=weights,
+        attributes={
+            **(attributes or {}),
+            # Finished videos of an interrupted run may be kept only if what is read is still the same.
+            "reads_digest": source.digest,
+            # So that the same features can be made of another video without the set that was read.
+            "reads": {"stage": source.stage, "settings": dict(source.settings), "revision": source.revision},
+        },
+    )
