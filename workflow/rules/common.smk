@@ -98,8 +98,8 @@ def number_of_parts(wildcards):
 
 def part_read(wildcards):
     """The part of the set that this one reads, for the same shard."""
-    reads = feature_set(wildcards).reads
-    return f"stores/{wildcards.benchmark}/{reads}/part-{wildcards.shard}.h5"
+    source = feature_set(wildcards).source
+    return f"stores/{wildcards.benchmark}/{source}/part-{wildcards.shard}.h5"
 
 
 def rendered_videos(wildcards):
@@ -134,13 +134,13 @@ def features_of_run(wildcards):
 
 
 def frames_of_run(wildcards):
-    """The store of frames below the run's features, for the pictures."""
+    """The store of frames below the run's features, for the pictures; nothing where they are made without."""
     run = run_of(wildcards)
     features = BENCHMARKS[run.benchmark].features
     name = run.features
-    while features[name].stage != "frames":
-        name = features[name].reads
-    return f"stores/{run.benchmark}/{name}/store.json"
+    while name is not None and features[name].stage != "frames":
+        name = features[name].source
+    return [] if name is None else f"stores/{run.benchmark}/{name}/store.json"
 
 
 def checkpoint_of_run(wildcards):

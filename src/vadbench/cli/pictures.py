@@ -74,7 +74,7 @@ def predict(
 
 
 def _stores_of_run(run: Path, stores: Path) -> tuple[Path, Path | None]:
-    """The annotations of a run's benchmark, and the frames below its features; None if freed."""
+    """The annotations of a run's benchmark, and the frames below its features; None if freed or not read."""
     from vadbench.evaluation import Record
     from vadbench.store import set_settings
 
@@ -85,5 +85,7 @@ def _stores_of_run(run: Path, stores: Path) -> tuple[Path, Path | None]:
         stage, settings = set_settings(benchmark / name)
         if stage == "frames":
             return benchmark / "annotations.json", benchmark / name
+        if "reads" not in settings:
+            break
         name = str(settings["reads"])
     return benchmark / "annotations.json", None
