@@ -10,15 +10,8 @@ from vadbench.demo.events import ACTIVITIES
 from vadbench.demo.painting import SceneRenderer
 from vadbench.demo.plan import benchmark_plan, scene_of
 from vadbench.demo.scenes import build_scene
-from vadbench.demo.train_clip import (
-    TrainSettings,
-    Vocabulary,
-    choose_windows,
-    embed_windows,
-    load_towers,
-    text_embeddings,
-    train_clip,
-)
+from vadbench.demo.towers import Vocabulary, embed_windows, load_towers, text_embeddings
+from vadbench.demo.train_clip import TrainSettings, choose_windows, train_clip
 from vadbench.demo.training_images import (
     HELD_OUT_CAMERAS,
     TRAINING_CAMERAS,

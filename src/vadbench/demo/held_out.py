@@ -1,6 +1,6 @@
 """How often the demo's CLIP finds the right caption for renders of cameras it never saw."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from vadbench.demo.events import EVENT_CLASSES
 from vadbench.demo.painting import SceneRenderer
 from vadbench.demo.scenes import build_scene
 from vadbench.demo.texts import LABEL_TEXTS, PHRASES
+from vadbench.demo.towers import image_embeddings, load_towers, text_embeddings
 from vadbench.demo.training_images import (
     CENTRE,
     HELD_OUT_CAMERAS,
@@ -76,16 +77,12 @@ def held_out_images(cameras: range = HELD_OUT_CAMERAS) -> HeldOutImages:
 
 def held_out_accuracy(weights: Path) -> HeldOutAccuracy:
     """Accuracy of the model in a folder with clip.json and clip.safetensors, such as the packaged one."""
-    from vadbench.demo.train_clip import load_towers, text_embeddings
-
     towers = load_towers(weights)
     return accuracy_of(towers, lambda texts: text_embeddings(towers, texts))
 
 
-def accuracy_of(towers: Any, encode_texts: Any) -> HeldOutAccuracy:
+def accuracy_of(towers: Any, encode_texts: Callable[[Sequence[str]], NDArray[np.float32]]) -> HeldOutAccuracy:
     """Accuracy of a CLIP in memory; `encode_texts` turns texts into unit vectors (n, D)."""
-    from vadbench.demo.train_clip import image_embeddings
-
     images = held_out_images()
     embeddings = image_embeddings(towers, images.pixels)
     labels = [(name, text) for name, texts in LABEL_TEXTS.items() for text in texts]

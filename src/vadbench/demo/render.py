@@ -25,7 +25,14 @@ from vadbench.demo.plan import (
 )
 from vadbench.errors import VadbenchError
 
-_ENCODER = {"preset": "veryfast", "crf": "26", "g": "30", "keyint_min": "30", "sc_threshold": "0"}
+_ENCODER = {
+    "preset": "veryfast",
+    "crf": "26",
+    "g": "30",
+    "keyint_min": "30",
+    "sc_threshold": "0",
+    "mbtree": "0",  # with it, equal frames now and then gave different files where the CPU has AVX-512
+}
 
 
 def scene_frames(video: PlannedVideo) -> Iterator[NDArray[np.uint8]]:

@@ -5,21 +5,17 @@ rectangles of tokens instead of whole images, each token with its own position e
 they show; so the embeddings of windows mean something later. Two linear heads help and are thrown away.
 """
 
-import json
 import logging
 import math
 import random
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,8 +23,20 @@ from vadbench.demo.cameras import PLACES
 from vadbench.demo.captions import Facts, facts_of, random_caption, truth_table
 from vadbench.demo.events import ACTIVITIES, EVENT_CLASSES
 from vadbench.demo.held_out import HeldOutAccuracy, accuracy_of
+from vadbench.demo.towers import (
+    CONTEXT,
+    VOCABULARY,
+    Vocabulary,
+    create_towers,
+    embed_windows,
+    load_towers,
+    normalised,
+    text_embeddings,
+    token_rows,
+    unit_texts,
+    write_weights,
+)
 from vadbench.demo.training_images import (
-    GRID,
     IMAGE_SIZE,
     PATCH,
     TRAINING_CAMERAS,
@@ -37,18 +45,11 @@ from vadbench.demo.training_images import (
     render_training_images,
     visible_activities,
 )
-from vadbench.demo.words import word_list
-from vadbench.models.torchvision_compat import ensure_torchvision
 
 log = logging.getLogger(__name__)
 
-_VOCABULARY = 49408
-_CONTEXT = 32
-_MEAN = (0.48145466, 0.4578275, 0.40821073)
-_STD = (0.26862954, 0.26130258, 0.27577711)  # of OpenAI's CLIP, which open_clip's transforms use by default
 _WINDOWS = ((2, 2), (2, 2), (2, 3), (3, 2), (3, 3), (4, 4), (5, 3), (3, 5), (5, 5), (6, 6))
 """Sizes of the rectangles of tokens, rows and columns."""
-_PUNCTUATION = ".,!?'-"
 
 
 @dataclass(frozen=True)
@@ -118,28 +119,13 @@ def model_config(settings: TrainSettings) -> dict[str, Any]:
             "head_width": 32,
         },
         "text_cfg": {
-            "context_length": _CONTEXT,
-            "vocab_size": _VOCABULARY,
+            "context_length": CONTEXT,
+            "vocab_size": VOCABULARY,
             "width": 64,
             "heads": 2,
             "layers": 2,
         },
     }
-
-
-class Vocabulary:
-    """The tokens of the word list; training holds only their rows of the embedding table."""
-
-    def __init__(self) -> None:
-        self._tokenizer = _open_clip().SimpleTokenizer(context_length=_CONTEXT)
-        start, end = self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
-        pieces = {token for word in (*word_list(), *_PUNCTUATION) for token in self._tokenizer.encode(word)}
-        self.used = torch.tensor(sorted(pieces | {0, start, end}))
-        """Ids in the whole vocabulary, ascending, so that the end token stays the largest."""
-
-    def tokens(self, texts: Sequence[str]) -> Tensor:
-        """Texts -> (n, 32) places in `used`."""
-        return torch.searchsorted(self.used, self._tokenizer(list(texts)))
 
 
 class _Trainer:
@@ -151,8 +137,8 @@ class _Trainer:
         self.words = random.Random(settings.seed)
         self.rng = np.random.default_rng([settings.seed, 5])
         self.vocabulary = Vocabulary()
-        self.towers = _create_towers(model_config(settings))
-        self.towers.token_embedding = _rows(self.towers.token_embedding, self.vocabulary.used)
+        self.towers = create_towers(model_config(settings))
+        self.towers.token_embedding = token_rows(self.towers.token_embedding, self.vocabulary.used)
         self.towers.visual.output_tokens = True
         self.activity_head = nn.Linear(settings.embedding, len(ACTIVITIES))
         self.token_head = nn.Linear(settings.width, len(ACTIVITIES))
@@ -228,7 +214,7 @@ class _Trainer:
         )
         light = torch.from_numpy(scale.astype(np.float32))
         bright = (torch.from_numpy(np.ascontiguousarray(pixels)).float() * light).clamp_(0, 255)
-        return _normalised(bright), coverage, areas
+        return normalised(bright), coverage, areas
 
     def _facts(self, pick: int, coverage: NDArray[np.uint8], areas: NDArray[np.uint8]) -> Facts:
         place = PLACES[self.images.places[pick]]
@@ -262,7 +248,8 @@ class _Trainer:
 
     def _accuracy(self) -> HeldOutAccuracy:
         self.towers.visual.output_tokens = False
-        accuracy = accuracy_of(self.towers, lambda texts: _unit(self.towers, self.vocabulary.tokens(texts)))
+        tokens = self.vocabulary.tokens
+        accuracy = accuracy_of(self.towers, lambda texts: unit_texts(self.towers, tokens(texts)))
         self.towers.visual.output_tokens = True
         return accuracy
 
@@ -290,95 +277,12 @@ def choose_windows(
     return np.stack(np.unravel_index(best, score.shape[1:]), axis=1)
 
 
-def embed_windows(visual: Any, pixels: Tensor, corners: NDArray[np.int64], rows: int, columns: int) -> Tensor:
-    """Embeddings (n, D) of the class token with one rectangle of tokens, each with its own position."""
-    across = np.arange(rows)[:, None] * GRID + np.arange(columns)
-    places = (corners[:, 0] * GRID + corners[:, 1])[:, None] + across.ravel()
-    tokens = visual.conv1(pixels).flatten(2).transpose(1, 2) + visual.positional_embedding[1:]
-    index = torch.from_numpy(places)[..., None].expand(-1, -1, tokens.shape[2])
-    first = (visual.class_embedding + visual.positional_embedding[0]).expand(len(tokens), 1, -1)
-    sequence = torch.cat([first, torch.gather(tokens, 1, index)], dim=1)
-    seen = visual.transformer(visual.ln_pre(sequence))
-    embedded: Tensor = visual.ln_post(seen[:, 0]) @ visual.proj
-    return embedded
-
-
-def write_weights(folder: Path, towers: Any, vocabulary: Vocabulary, config: dict[str, Any]) -> None:
-    """Write the model as float16, the vocabulary at full height with zeros outside the word list."""
-    folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.detach().half().contiguous() for name, value in towers.state_dict().items()}
-    rows = state["token_embedding.weight"]
-    table = torch.zeros(_VOCABULARY, rows.shape[1], dtype=torch.float16)
-    table[vocabulary.used] = rows
-    state["token_embedding.weight"] = table
-    save_file(state, folder / "clip.safetensors", metadata={"format": "pt"})
-    (folder / "clip.json").write_text(json.dumps(config, indent=2) + "\n")
-    (folder / "words.txt").write_text("\n".join(word_list()) + "\n")
-
-
-def load_towers(folder: Path) -> Any:
-    """The model of a folder with clip.json and clip.safetensors, through open_clip, in float32."""
-    towers = _create_towers(json.loads((folder / "clip.json").read_text()))
-    towers.load_state_dict(
-        {name: value.float() for name, value in load_file(folder / "clip.safetensors").items()}
-    )
-    return towers.eval()
-
-
-def image_embeddings(towers: Any, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n, 128, 128, 3) uint8 -> (n, D) unit vectors."""
-    with torch.inference_mode():
-        parts = [
-            towers.encode_image(_normalised(torch.from_numpy(part).float())) for part in _batches(pixels)
-        ]
-        embedded: NDArray[np.float32] = functional.normalize(torch.cat(parts), dim=-1).numpy()
-    return embedded
-
-
-def text_embeddings(towers: Any, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Texts -> (n, D) unit vectors."""
-    return _unit(towers, _open_clip().SimpleTokenizer(context_length=_CONTEXT)(list(texts)))
-
-
-def _unit(towers: Any, tokens: Tensor) -> NDArray[np.float32]:
-    with torch.inference_mode():
-        embedded: NDArray[np.float32] = functional.normalize(towers.encode_text(tokens), dim=-1).numpy()
-    return embedded
-
-
-def _batches(pixels: NDArray[np.uint8], size: int = 64) -> list[NDArray[np.uint8]]:
-    return [pixels[start : start + size] for start in range(0, len(pixels), size)]
-
-
-def _normalised(pixels: Tensor) -> Tensor:
-    """(n, 128, 128, 3) in 0 to 255 -> (n, 3, 128, 128) as the image tower takes it."""
-    return ((pixels / 255 - torch.tensor(_MEAN)) / torch.tensor(_STD)).permute(0, 3, 1, 2)
-
-
 def _shown(inside: NDArray[np.float32], total: NDArray[np.float32], tokens: int) -> NDArray[np.bool_]:
     """Whether a rectangle shows an activity: it fills a tenth of it, or most of what there is lies in it."""
     shown: NDArray[np.bool_] = (inside >= 0.10 * tokens) | (
         (inside >= 0.5 * total) & (inside >= 0.03 * tokens)
     )
     return shown
-
-
-def _rows(table: nn.Embedding, used: Tensor) -> nn.Embedding:
-    """The embedding of some tokens only."""
-    kept: nn.Embedding = nn.Embedding.from_pretrained(table.weight.detach()[used].clone(), freeze=False)
-    return kept
-
-
-@lru_cache(maxsize=1)
-def _open_clip() -> Any:
-    ensure_torchvision()
-    import open_clip
-
-    return open_clip
-
-
-def _create_towers(config: dict[str, Any]) -> Any:
-    return _open_clip().CLIP(**config)
 
 
 def _line(accuracy: HeldOutAccuracy) -> str:
