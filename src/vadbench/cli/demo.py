@@ -33,26 +33,25 @@ def render(
 
 @app.command("train-clip")
 def train_clip(
-    out: Annotated[
-        Path, typer.Option(help="Folder to write clip.safetensors, clip.json and words.txt into.")
-    ],
+    out: Annotated[Path, typer.Option(help="Folder to write the weights into.")],
     threads: Threads = 2,
 ) -> None:
-    """Train the demo's CLIP on captioned renders of other scenes, as the packaged one was made."""
+    """Train the demo's CLIP on captioned renders of other scenes, as the packaged one was made.
+
+    The threads render; the training itself takes one, for their number decides the last digits.
+    """
     threads = allowed_threads(threads)
     from vadbench.demo.checks import accuracy_lines
     from vadbench.demo.train_clip import train_clip as train
 
-    for line in accuracy_lines(train(out, threads=threads)):
+    for line in accuracy_lines(train(out, workers=threads)):
         typer.echo(line)
 
 
 @app.command()
 def check(
-    stores: Annotated[Path, typer.Option(help="Folder of the stores of a finished default run.")] = Path(
-        "stores"
-    ),
-    results: Annotated[Path, typer.Option(help="Folder of its results.")] = Path("results"),
+    stores: Annotated[Path, typer.Option(help="Stores of a finished default run.")] = Path("stores"),
+    results: Annotated[Path, typer.Option(help="Its results.")] = Path("results"),
     config: ConfigFile = Path("config.yaml"),
     threads: Threads = 2,
 ) -> None:

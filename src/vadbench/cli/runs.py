@@ -153,7 +153,7 @@ def evaluate(
 
 def tables(
     metrics: Annotated[list[Path], typer.Argument(help="metrics.json of the runs, in the tables' order.")],
-    out: Annotated[Path, typer.Option(help="Folder to write tables.csv and tables.md into.")],
+    out: Annotated[Path, typer.Option(help="Folder to write tables.csv, .md and .html into.")],
 ) -> None:
     """Join the metrics of runs: writes tables.csv (tidy, one row per metric) and tables.md (to read)."""
     from vadbench.tables import write_tables
