@@ -77,6 +77,19 @@ def test_neighbours_in_a_batch_do_not_matter(model: ClipModel) -> None:
     assert np.allclose(model.encode_images(pixels), alone, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_low_precision_gives_the_same_directions(
+    model: ClipModel, architecture: Path, file: Path, precision: str
+) -> None:
+    low = load_clip(str(architecture), str(file), device="cpu", precision=precision)
+    pixels = np.concatenate([model.preprocess(image) for image in _images(5)])
+    one, other = model.encode_images(pixels), low.encode_images(pixels)
+    assert other.dtype == np.float32
+    cosines = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+    assert cosines.min() > 0.99
+    assert not np.array_equal(one, other)
+
+
 def test_random_weights_follow_the_seed_and_leave_the_generator_alone(architecture: Path) -> None:
     state = torch.get_rng_state()
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)

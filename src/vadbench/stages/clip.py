@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
@@ -81,22 +81,35 @@ def _write(writer: PartWriter, frames: Part, settings: ClipSettings, model: Clip
     first = done - done % settings.batch_size
     total = sum(-(-frames.row_count(id) // settings.every) for id in frames.videos)
     workers = {"reading": 1, "preparing": threads, "computing": 1, "writing": 1}
-    with (
-        Progress("clip", total=total - done, workers=workers) as progress,
-        ThreadPoolExecutor(threads) as pool,
-    ):
+    with Progress("clip", total=total - done, workers=workers) as progress:
         progress.resumed(writer.finished)
-        encoded = prefetch(_encoded(frames, settings.every, first, progress), _ENCODED_AHEAD)
-        prepare = partial(_prepare, model, progress)
-        pixels = ordered_map(pool, prepare, encoded, budget=settings.batch_size + _PREPARED_AHEAD * threads)
-        embedded = prefetch(_embedded(pixels, settings.batch_size, model, progress), 2 * settings.batch_size)
-        with closing(embedded):
+        with _embeddings(frames, settings, model, threads, first, progress) as embedded:
             # Rows of that batch which the finished videos hold already.
             deque(islice(embedded, done - first), maxlen=0)
             for id in writer.videos[writer.finished :]:
                 _write_video(writer, frames, id, settings.every, embedded, progress)
         with progress.busy("writing"):
             writer.complete()
+
+
+@contextmanager
+def _embeddings(
+    frames: Part, settings: ClipSettings, model: ClipModel, threads: int, first: int, progress: Progress
+) -> Iterator[Iterator[NDArray[np.float32]]]:
+    """Embeddings (crops, D) of the rows from number `first` on; reading to computing runs ahead."""
+    size = settings.batch_size
+    with ThreadPoolExecutor(threads) as pool, ExitStack() as stack:
+        encoded = prefetch(_encoded(frames, settings.every, first, progress), _ENCODED_AHEAD)
+        stack.enter_context(closing(encoded))
+        prepare = partial(_prepare, model, progress)
+        pixels = ordered_map(pool, prepare, encoded, budget=size + _PREPARED_AHEAD * threads)
+        stack.enter_context(closing(pixels))
+        # Joined ahead of the model, which else would wait for the copy.
+        batches = prefetch(_joined(pixels, size), 1)
+        stack.enter_context(closing(batches))
+        embedded = prefetch(_embedded(batches, model, progress), 2 * size)
+        stack.enter_context(closing(embedded))
+        yield embedded
 
 
 def _encoded(frames: Part, every: int, first: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
@@ -114,15 +127,21 @@ def _prepare(model: ClipModel, progress: Progress, encoded: NDArray[np.uint8]) -
         return model.preprocess(decode_image(encoded))
 
 
-def _embedded(
-    pixels: Iterator[NDArray[np.uint8]], batch_size: int, model: ClipModel, progress: Progress
-) -> Iterator[NDArray[np.float32]]:
-    """Embeddings (crops, D), one after another, of frames given as (crops, height, width, 3)."""
-    encode = HalvingBatches(model.encode_images)
+def _joined(pixels: Iterator[NDArray[np.uint8]], batch_size: int) -> Iterator[NDArray[np.uint8]]:
+    """Frames (crops, height, width, 3) in batches (frames * crops, height, width, 3)."""
     for batch in batches_of(pixels, batch_size):
+        yield np.concatenate(batch)
+
+
+def _embedded(
+    batches: Iterator[NDArray[np.uint8]], model: ClipModel, progress: Progress
+) -> Iterator[NDArray[np.float32]]:
+    """Embeddings (crops, D) of one frame after another."""
+    encode = HalvingBatches(model.encode_images)
+    for batch in batches:
         with progress.busy("computing"):
-            embeddings = encode(np.concatenate(batch))
-        yield from embeddings.reshape(len(batch), -1, model.dimension)
+            embeddings = encode(batch)
+        yield from embeddings.reshape(-1, len(model.preprocess.crops), model.dimension)
 
 
 def _write_video(

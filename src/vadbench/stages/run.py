@@ -22,12 +22,14 @@ def run_stage(
     """Run one stage on one shard; killed at any moment and run again, it goes on where it stopped.
 
     Args:
-        settings: they say which stage; the module of its name runs. videos: list of the shard's videos,
-        `stores/<benchmark>/videos/<shard>.json`. reads: part of the set that the stage reads, for stages
-        that read one. data_root: folder that the paths in the list are relative to. out: the part to write.
-        threads: at most so many, and never more than the CPUs this process may use. device: "auto", "cpu",
-        "cuda" or "cuda:1". on_bad_video: what a video that cannot be read does: end the run, or be left out
-        and named in the part.
+        settings: they say which stage; the module of its name runs.
+        videos: list of the shard's videos, `stores/<benchmark>/videos/<shard>.json`.
+        reads: part of the set that the stage reads, for stages that read one.
+        data_root: folder that the paths in the list are relative to.
+        out: the part to write.
+        threads: at most so many, and never more than the CPUs this process may use.
+        device: "auto", "cpu", "cuda" or "cuda:1".
+        on_bad_video: what a video that cannot be read does: end the run, or be left out and named.
 
     Raises:
         VadbenchError: for what the user can mend; see the stages.
