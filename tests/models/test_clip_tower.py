@@ -61,7 +61,7 @@ def test_embeddings_are_those_of_open_clip(model: ClipModel, architecture: Path,
     # Frozen parameters let torch take a faster path through the text tower.
     assert np.allclose(model.encode_texts(["a fight", "a quiet street"]), texts.numpy(), rtol=1e-4, atol=1e-5)
     assert model.dimension == 16
-    assert model.logit_scale == pytest.approx(float(towers.logit_scale.exp()))
+    assert model.logit_scale == pytest.approx(towers.logit_scale.exp().item())
 
 
 def test_embeddings_are_projected_and_not_normalised(model: ClipModel) -> None:

@@ -80,13 +80,14 @@ def _write(writer: PartWriter, frames: Part, settings: ClipSettings, model: Clip
     # A batch that was cut off is computed again whole: which rows share a batch moves the last bits of each.
     first = done - done % settings.batch_size
     total = sum(-(-frames.row_count(id) // settings.every) for id in frames.videos)
+    to_do = writer.videos[writer.finished :]
     workers = {"reading": 1, "preparing": threads, "computing": 1, "writing": 1}
-    with Progress("clip", total=total - done, workers=workers) as progress:
+    with Progress("clip", videos=len(to_do), rows=total - done, workers=workers) as progress:
         progress.resumed(writer.finished)
         with _embeddings(frames, settings, model, threads, first, progress) as embedded:
             # Rows of that batch which the finished videos hold already.
             deque(islice(embedded, done - first), maxlen=0)
-            for id in writer.videos[writer.finished :]:
+            for id in to_do:
                 _write_video(writer, frames, id, settings.every, embedded, progress)
         with progress.busy("writing"):
             writer.complete()
@@ -167,3 +168,4 @@ def _write_video(
             progress.advance(len(rows))
         with progress.busy("writing"):
             video.finish(frames.frame_count(id))
+    progress.finished()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,39 +61,41 @@ def run(inputs: StageInputs[FramesSettings]) -> None:
         VadbenchError: for a video that cannot be read, naming file and frame, where `on_bad_video` is
             "fail"; with "skip" the part says which were skipped and why.
     """
-    settings, data_root, threads = inputs.settings, inputs.data_root, usable_threads(inputs.threads)
-    videos = load_videos(inputs.videos)
-    group = settings.format
+    settings, videos = inputs.settings, load_videos(inputs.videos)
     writer = PartWriter(
         inputs.out,
         stage="frames",
         settings=settings.identity(),
         revision=settings.REVISION,
         videos=[video.id for video in videos],
-        ragged={group: {"bytes": ArraySpec("uint8", units="byte")}},
+        ragged={settings.format: {"bytes": ArraySpec("uint8", units="byte")}},
         videos_digest=videos_digest(videos),
     )
-    progress = Progress("frames", total=None, workers={"reading": 1, "computing": threads, "writing": 1})
-    with writer, progress, ThreadPoolExecutor(threads) as pool:
+    with writer:
         to_do = videos[writer.finished :]
-        progress.resumed(writer.finished)
-        decoded = prefetch(_decode(to_do, settings.stride, data_root, threads, progress), _DECODED_AHEAD)
-        encode = partial(_encode, settings, progress)
-        budget = threads * _BYTES_PER_THREAD
-        with closing(ordered_map(pool, encode, decoded, budget=budget, cost=_cost)) as rows:
-            chunks = _chunked(rows)
-            for video in to_do:
-                try:
-                    _write_video(writer, video.id, group, chunks, progress)
-                except _BadVideoError as bad:
-                    if inputs.on_bad_video == "fail":
-                        raise bad.error from None
-                    # The part must not say where the data lay.
-                    reason = str(bad.error).replace(str(data_root / video.path), video.path)
-                    writer.skip(video.id, reason)
-                    progress.skipped(video.id, reason)
-        with progress.busy("writing"):
-            writer.complete()
+        threads = usable_threads(inputs.threads)
+        workers = {"reading": 1, "computing": threads, "writing": 1}
+        with Progress("frames", videos=len(to_do), rows=None, workers=workers) as progress:
+            progress.resumed(writer.finished)
+            with _encoded(to_do, inputs, threads, progress) as rows:
+                _write(writer, to_do, inputs, _chunked(rows), progress)
+            with progress.busy("writing"):
+                writer.complete()
+
+
+@contextmanager
+def _encoded(
+    videos: Sequence[VideoEntry], inputs: StageInputs[FramesSettings], threads: int, progress: Progress
+) -> Iterator[Iterator[_Row | _End]]:
+    """The rows of all videos, each video closed by its end; decoding and encoding run ahead."""
+    with ThreadPoolExecutor(threads) as pool, ExitStack() as stack:
+        frames = _decode(videos, inputs.settings.stride, inputs.data_root, threads, progress)
+        decoded = prefetch(frames, _DECODED_AHEAD)
+        stack.enter_context(closing(decoded))
+        encode = partial(_encode, inputs.settings, progress)
+        rows = ordered_map(pool, encode, decoded, budget=threads * _BYTES_PER_THREAD, cost=_cost)
+        stack.enter_context(closing(rows))
+        yield rows
 
 
 def _decode(
@@ -124,6 +126,25 @@ def _cost(item: Frame | _End) -> int:
     return item.image.nbytes if isinstance(item, Frame) else 0
 
 
+def _write(
+    writer: PartWriter,
+    videos: Sequence[VideoEntry],
+    inputs: StageInputs[FramesSettings],
+    chunks: Iterator[list[_Row] | _End],
+    progress: Progress,
+) -> None:
+    for video in videos:
+        try:
+            _write_video(writer, video.id, inputs.settings.format, chunks, progress)
+        except _BadVideoError as bad:
+            if inputs.on_bad_video == "fail":
+                raise bad.error from None
+            # The part must not say where the data lay.
+            reason = str(bad.error).replace(str(inputs.data_root / video.path), video.path)
+            writer.skip(video.id, reason)
+            progress.skipped(video.id, reason)
+
+
 def _write_video(
     writer: PartWriter, id: str, group: str, chunks: Iterator[list[_Row] | _End], progress: Progress
 ) -> None:
@@ -141,6 +162,7 @@ def _write_video(
             raise _BadVideoError(rows.error)
         with progress.busy("writing"):
             video.finish(rows.decoded)
+    progress.finished()
 
 
 def _chunked(rows: Iterator[_Row | _End]) -> Iterator[list[_Row] | _End]:

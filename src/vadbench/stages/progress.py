@@ -23,16 +23,16 @@ class Progress:
     the others wait for.
     """
 
-    def __init__(self, stage: str, *, total: int | None, workers: Mapping[str, int]) -> None:
-        """`total`: rows to come, where known. `workers`: number of threads by activity."""
+    def __init__(self, stage: str, *, videos: int, rows: int | None, workers: Mapping[str, int]) -> None:
+        """`videos`, `rows`: how many will come (None: not known). `workers`: threads by activity."""
         self._stage = stage
         self._workers = workers
-        self._total = total
-        self._rows = 0
+        self._videos = videos
+        self._total = rows
+        self._rows = self._finished = self._skipped = 0
         self._busy = dict.fromkeys(workers, 0.0)
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._skipped = 0
 
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
@@ -67,6 +67,11 @@ class Progress:
         self._rows += rows
         self._bar.update(rows)
 
+    def finished(self) -> None:
+        """Count a video that is written."""
+        self._finished += 1
+        self._bar.set_postfix_str(f"{self._finished} of {self._videos} videos")
+
     def resumed(self, videos: int) -> None:
         """Say that an earlier run finished some videos."""
         if videos:
@@ -75,6 +80,7 @@ class Progress:
     def skipped(self, id: str, reason: str) -> None:
         """Say that a video is left out."""
         self._skipped += 1
+        self.finished()
         _LOG.warning("%s: skipped %s: %s", self._stage, id, reason)
 
     def __exit__(
@@ -95,10 +101,9 @@ class Progress:
     def _state(self) -> str:
         elapsed = time.perf_counter() - self._started
         of = f" of {self._total}" if self._total is not None else ""
+        done = f"{self._rows}{of} frames, {self._finished} of {self._videos} videos in {elapsed:.1f} s"
         shares = ", ".join(
             f"{activity} {self._busy[activity] / elapsed / count:.0%}"
             for activity, count in self._workers.items()
         )
-        return (
-            f"{self._rows}{of} frames in {elapsed:.1f} s, {self._rows / elapsed:.1f} frames/s; busy: {shares}"
-        )
+        return f"{done}, {self._rows / elapsed:.1f} frames/s; busy: {shares}"
