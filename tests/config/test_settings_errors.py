@@ -4,9 +4,10 @@ import shlex
 
 import pytest
 import yaml
-from settings_files import Workspace
+from settings_files import CONFIG_FOLDER, Workspace
 from snakemake.cli import parse_config
 
+from vadbench.config import DATA_SETTINGS, METHOD_SETTINGS, STAGE_SETTINGS, benchmark_names
 from vadbench.errors import VadbenchError
 
 
@@ -24,6 +25,10 @@ def below_demo(text: str) -> str:
 
 
 CLIP_KEYS = "batch_size, crops, every, model, precision, reads, seed, stage, weights"
+BENCHMARKS = ", ".join(benchmark_names(CONFIG_FOLDER))
+KINDS = ", ".join(sorted(DATA_SETTINGS))
+STAGES = ", ".join(sorted(STAGE_SETTINGS))
+METHODS = ", ".join(METHOD_SETTINGS)
 NAME = "a name of letters and digits with single _ . + - between them"
 
 
@@ -58,13 +63,13 @@ NAME = "a name of letters and digits with single _ . + - between them"
         (
             "features: {clip: {stage: clpi}}",
             "features.clip.stage",
-            "there is no stage clpi; allowed: clip, frames",
+            f"there is no stage clpi; allowed: {STAGES}",
             "features: {clip: {stage: clip}}",
         ),
         (
             "features: {clip_b16: {model: ViT-B-16}}",
             "features.clip_b16.stage",
-            "missing; allowed: clip, frames",
+            f"missing; allowed: {STAGES}",
             "features: {clip_b16: {stage: clip}}",
         ),
         (
@@ -120,7 +125,7 @@ NAME = "a name of letters and digits with single _ . + - between them"
         (
             "data: {kind: ped3}",
             "data.kind",
-            "there is no kind ped3; allowed: demo, folder, ped2",
+            f"there is no kind ped3; allowed: {KINDS}",
             "data: {kind: ped2}",
         ),
         (
@@ -138,8 +143,7 @@ NAME = "a name of letters and digits with single _ . + - between them"
         (
             "methods: [zero_shot, sultanni]",
             "methods[1]",
-            "there is no method sultanni; allowed: zero_shot, frame_difference, one_class_svm, linear_svm, "
-            "sultani; the nearest is sultani",
+            f"there is no method sultanni; allowed: {METHODS}; the nearest is sultani",
             "methods: [zero_shot, sultani]",
         ),
         (
@@ -212,7 +216,7 @@ def test_typed_after_config(
     [
         (
             ["benchmarks=[pde2]"],
-            "benchmarks[0]: there is no benchmark pde2; allowed: demo, folder, ped2; the nearest is ped2; "
+            f"benchmarks[0]: there is no benchmark pde2; allowed: {BENCHMARKS}; the nearest is ped2; "
             "write `benchmarks='[ped2]'`",
         ),
         (["benchmarks=[]"], "benchmarks: [] is not allowed; allowed: a list of at least one"),
@@ -227,7 +231,7 @@ def test_typed_after_config(
         ),
         (
             ["override={demmo: {seeds: [0]}}"],
-            "override.demmo: there is no benchmark demmo; allowed: demo, folder, ped2, all; the nearest is "
+            f"override.demmo: there is no benchmark demmo; allowed: {BENCHMARKS}, all; the nearest is "
             "demo; write `override='{demo: {seeds: [0]}}'`",
         ),
         (
@@ -289,9 +293,8 @@ def test_also_typed_after_config(workspace: Workspace, given: list[str], expecte
             "demo.yaml",
             "  - zero_shot",
             "  - zero_shott",
-            "config/demo.yaml:{line}: methods[0]: there is no method zero_shott; allowed: zero_shot, "
-            "frame_difference, one_class_svm, linear_svm, sultani; the nearest is zero_shot; write "
-            "`- zero_shot`",
+            "config/demo.yaml:{line}: methods[0]: there is no method zero_shott; allowed: "
+            f"{METHODS}; the nearest is zero_shot; write `- zero_shot`",
         ),
         (
             "demo.yaml",

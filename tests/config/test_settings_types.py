@@ -1,10 +1,14 @@
 """Settings types: what they accept, refuse and record."""
 
+from collections.abc import Iterable
+from importlib import import_module
+
 import pytest
 from pydantic import ValidationError
 from settings_files import SMALL, small
 
 from vadbench.config import (
+    DATA_SETTINGS,
     METHOD_SETTINGS,
     STAGE_SETTINGS,
     BenchmarkSettings,
@@ -18,9 +22,32 @@ from vadbench.config import (
 from vadbench.config.clip import OPENAI_MODELS
 
 
-def test_every_method_and_stage_is_listed_under_its_own_name() -> None:
+def test_everything_is_listed_under_its_own_name() -> None:
     assert all(settings.model_fields["method"].default == name for name, settings in METHOD_SETTINGS.items())
     assert all(settings.model_fields["stage"].default == name for name, settings in STAGE_SETTINGS.items())
+    assert all(settings.model_fields["kind"].default == name for name, settings in DATA_SETTINGS.items())
+
+
+@pytest.mark.parametrize("stage", STAGE_SETTINGS)
+def test_a_stage_that_reads_another_has_a_default_set(stage: str) -> None:
+    settings = STAGE_SETTINGS[stage]
+    reads = settings.model_fields.get("reads")
+    assert (reads and reads.default) == settings.READS_STAGE
+
+
+@pytest.mark.parametrize(
+    ("package", "names", "function"),
+    [
+        ("datasets", DATA_SETTINGS, "read"),
+        ("stages", STAGE_SETTINGS, "run"),
+        ("methods", METHOD_SETTINGS, "score"),
+    ],
+)
+def test_everything_in_a_table_has_a_module_of_its_name(
+    package: str, names: Iterable[str], function: str
+) -> None:
+    for name in names:
+        assert callable(getattr(import_module(f"vadbench.{package}.{name}"), function))
 
 
 @pytest.mark.parametrize("name", METHOD_SETTINGS)
@@ -31,7 +58,8 @@ def test_a_method_reads_the_set_called_like_its_stage_by_default(name: str) -> N
 
 
 def test_every_field_says_what_it_is() -> None:
-    types = [*METHOD_SETTINGS.values(), *STAGE_SETTINGS.values(), BenchmarkSettings, TextSettings]
+    tables = (DATA_SETTINGS, METHOD_SETTINGS, STAGE_SETTINGS)
+    types = [*(settings for table in tables for settings in table.values()), BenchmarkSettings, TextSettings]
     silent = [
         f"{settings.__name__}.{name}"
         for settings in types
