@@ -24,6 +24,7 @@ from vadbench.video import Frame, open_video, resize_short_side
 # Decoded frames in flight per thread; five frames of 1080p.
 _BYTES_PER_THREAD = 32 << 20
 _DECODED_AHEAD = 2
+_ENCODED_AHEAD = 64
 _ROWS_PER_WRITE = 16
 
 
@@ -93,7 +94,10 @@ def _encoded(
         decoded = prefetch(frames, _DECODED_AHEAD)
         stack.enter_context(closing(decoded))
         encode = partial(_encode, inputs.settings, progress)
-        rows = ordered_map(pool, encode, decoded, budget=threads * _BYTES_PER_THREAD, cost=_cost)
+        encoded = ordered_map(pool, encode, decoded, budget=threads * _BYTES_PER_THREAD, cost=_cost)
+        stack.enter_context(closing(encoded))
+        # Driven by a thread of its own, so that decoding goes on while a video is synced to the disk.
+        rows = prefetch(encoded, _ENCODED_AHEAD)
         stack.enter_context(closing(rows))
         yield rows
 
