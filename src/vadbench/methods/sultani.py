@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vadbench.config import SultaniSettings
+from vadbench.methods.layers.dropout import Dropout
 from vadbench.methods.layers.features import Features, embeddings, width
 from vadbench.methods.layers.lengths import Floats, Mask, bin_means, normalised, scored
 from vadbench.methods.layers.runs import read_trained
@@ -37,13 +38,13 @@ class DeepMil(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(width, HIDDEN),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(HIDDEN, NARROW),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(NARROW, 1),
             nn.Sigmoid(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         )
         for layer in self.layers:
             if isinstance(layer, nn.Linear):
