@@ -24,15 +24,6 @@ def _counted(produced: list[int], closed: list[str] | None = None) -> Iterator[i
             closed.append("closed")
 
 
-def _wait_until_still(values: list[int]) -> int:
-    """Length of a list that a thread fills, once it has stopped growing."""
-    length = -1
-    while length != len(values):
-        length = len(values)
-        time.sleep(0.05)
-    return length
-
-
 def test_prefetch_keeps_order_and_content() -> None:
     assert list(prefetch(range(1000), 3)) == list(range(1000))
 
@@ -42,7 +33,10 @@ def test_prefetch_runs_ahead_by_a_bounded_number() -> None:
     with closing(prefetch(_counted(produced), 5)) as items:
         assert next(items) == 0
         # One in the consumer's hands, five in the queue, one in the producer's.
-        assert _wait_until_still(produced) == 7
+        while len(produced) < 7:
+            time.sleep(0.001)
+        time.sleep(0.05)
+        assert len(produced) == 7
 
 
 def test_prefetch_closed_early_stops_its_thread_and_closes_its_source() -> None:
