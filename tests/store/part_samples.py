@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
-from vadbench.store import ArraySpec, PartWriter
+from vadbench.store import ArraySpec, PartWriter, link
 
 HEADER: dict[str, Any] = {
     "stage": "sample",
@@ -64,3 +65,30 @@ def write_part(
                     after_row()
                 video.finish(frames=4 * row_count(id))
         writer.complete()
+
+
+SHARDS = (("a", "b/c", "empty"), (), ("d", "é", "f"))
+
+
+def write_set(folder: Path) -> Path:
+    """Write and link a set of three parts, the middle one without videos."""
+    for shard, videos in enumerate(SHARDS):
+        write_part(folder / f"part-{shard:04d}.h5", videos)
+    link(folder, len(SHARDS))
+    return folder
+
+
+def flip_byte(path: Path, dataset: str, chunk: int = 0) -> None:
+    """Flip one bit in the middle of a stored chunk."""
+    with h5py.File(path) as file:
+        stored = file[dataset].id.get_chunk_info(chunk)
+    flip_at(path, stored.byte_offset + stored.size // 2)
+
+
+def flip_at(path: Path, offset: int) -> None:
+    """Flip one bit of a file."""
+    with path.open("r+b") as stream:
+        stream.seek(offset)
+        byte = stream.read(1)[0]
+        stream.seek(offset)
+        stream.write(bytes([byte ^ 0x10]))

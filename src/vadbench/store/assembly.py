@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.store.layout import (
-    ArrayDigest,
-    ArraySpec,
-    Header,
+from vadbench.store.digests import ArrayDigest, digest_array, digest_part
+from vadbench.store.hdf5 import (
     append,
     blocks,
     create_array,
+    create_file,
     create_texts,
-    digest_array,
-    digest_part,
-    open_for_reading,
+    get_text,
+    open_file,
+    set_text,
     write_header,
 )
+from vadbench.store.layout import ArraySpec, Header
 
 
 def assemble(path: Path, header: Header, videos: Sequence[str], files: Sequence[Path]) -> None:
@@ -42,12 +42,12 @@ def assemble(path: Path, header: Header, videos: Sequence[str], files: Sequence[
     totals = {name: sum(length[name] for length in lengths) for name in copied}
     totals |= {start: totals[count] for count, start in starts.items()}
     frames, skipped = [], []
-    with h5py.File(path, "w") as part:
+    with create_file(path) as part:
         outputs = {name: _Output(part, name, spec, totals[name]) for name, spec in header.specs().items()}
         for file in files:
             with _opened(file) as video:
                 frames.append(int(video.attrs["frames"]))
-                skipped.append(str(video.attrs["skipped"]))
+                skipped.append(get_text(video, "skipped"))
                 for name in copied:
                     for block in _blocks(file, video, name):
                         outputs[name].append(block)
@@ -56,8 +56,8 @@ def assemble(path: Path, header: Header, videos: Sequence[str], files: Sequence[
         digests = {name: output.finish() for name, output in outputs.items()}
         counts = [length["rows/frame"] for length in lengths]
         digests |= _write_videos(part, videos, counts, frames, skipped)
-        write_header(part, header)
-        part.attrs["digest"] = digest_part(header, digests)
+        write_header(part, header.identity())
+        set_text(part, "digest", digest_part(header, digests))
 
 
 def _write_videos(
@@ -80,7 +80,7 @@ def _write_videos(
         append(create_array(part, f"videos/{name}", ArraySpec("int64", units=units), len(values)), values)
     digests = {f"videos/{name}": digest_array(dataset) for name, dataset in part["videos"].items()}
     for name, digest in digests.items():
-        part[name].attrs["sha256"] = digest
+        set_text(part[name], "sha256", digest)
     return digests
 
 
@@ -104,7 +104,7 @@ class _Output:
 
     def finish(self) -> str:
         digest = self._digest.hexdigest()
-        self._dataset.attrs["sha256"] = digest
+        set_text(self._dataset, "sha256", digest)
         return digest
 
 
@@ -116,7 +116,7 @@ def _lengths(file: Path, names: Sequence[str]) -> dict[str, int]:
 @contextmanager
 def _opened(file: Path) -> Iterator[h5py.File]:
     try:
-        video = open_for_reading(file)
+        video = open_file(file)
     except OSError as error:
         raise _damaged(file, error) from None
     with video:

@@ -11,19 +11,19 @@ import h5py
 import numpy as np
 
 from vadbench.errors import VadbenchError
+from vadbench.store.digests import digest_array
 from vadbench.store.files import publish, unique_name, write_text
-from vadbench.store.layout import (
-    STORE_VERSION,
-    ArraySpec,
-    Header,
+from vadbench.store.hdf5 import (
     append,
     blocks,
     create_array,
+    create_file,
     create_texts,
-    digest_array,
-    open_for_reading,
-    to_json,
+    open_file,
+    set_text,
+    write_header,
 )
+from vadbench.store.layout import STORE_VERSION, ArraySpec, Header, to_json
 from vadbench.store.part import Part
 
 INDEX = "store.json"
@@ -77,7 +77,7 @@ def link(folder: Path, parts: int) -> None:
     _check_videos(summaries)
     temporary = unique_name(folder / JOINED)
     try:
-        with h5py.File(temporary, "w") as file:
+        with create_file(temporary) as file:
             _join(file, summaries)
         publish(temporary, folder / JOINED)
     finally:
@@ -207,8 +207,7 @@ def _check_videos(summaries: Sequence[_Summary]) -> None:
 
 def _join(file: h5py.File, summaries: Sequence[_Summary]) -> None:
     header = summaries[0].header
-    for key, value in _common(header).items():
-        file.attrs[key] = value if isinstance(value, int | str) else to_json(value)
+    write_header(file, _common(header))
     pieces = joined_pieces([(summary.path.name, summary.lengths) for summary in summaries])
     rebased = {f"rows/{group}_start": group for group in header.groups}
     for name, spec in header.specs().items():
@@ -219,7 +218,7 @@ def _join(file: h5py.File, summaries: Sequence[_Summary]) -> None:
     _join_videos(file, summaries)
     # So that store.h5 can vouch for a store.json that is damaged, and the other way round.
     file.attrs["parts"] = len(summaries)
-    file.attrs["digest"] = digest_set([summary.linked for summary in summaries])
+    set_text(file, "digest", digest_set([summary.linked for summary in summaries]))
 
 
 def _create_virtual(
@@ -234,7 +233,7 @@ def _create_virtual(
         # The name alone: HDF5 looks beside store.h5, so that the folder can move.
         layout[first : first + rows] = h5py.VirtualSource(part, name, (rows, *spec.shape), dtype)
     dataset = file.create_virtual_dataset(name, layout, fillvalue=np.nan if dtype.kind == "f" else 0)
-    dataset.attrs["units"] = spec.units
+    set_text(dataset, "units", spec.units)
 
 
 def _join_starts(file: h5py.File, name: str, group: str, summaries: Sequence[_Summary]) -> None:
@@ -244,11 +243,11 @@ def _join_starts(file: h5py.File, name: str, group: str, summaries: Sequence[_Su
     dataset = create_array(file, name, header.specs()[name], rows)
     offset = 0
     for summary in summaries:
-        with open_for_reading(summary.path) as part:
+        with open_file(summary.path) as part:
             for block in blocks(part[name]):
                 append(dataset, block + offset)
         offset += summary.lengths[inside]
-    dataset.attrs["sha256"] = digest_array(dataset)
+    set_text(dataset, "sha256", digest_array(dataset))
 
 
 def _join_videos(file: h5py.File, summaries: Sequence[_Summary]) -> None:
@@ -266,4 +265,4 @@ def _join_videos(file: h5py.File, summaries: Sequence[_Summary]) -> None:
         spec = ArraySpec("int64", units=units)
         append(create_array(file, f"videos/{name}", spec, len(counts)), np.asarray(values, np.int64))
     for dataset in file["videos"].values():
-        dataset.attrs["sha256"] = digest_array(dataset)
+        set_text(dataset, "sha256", digest_array(dataset))

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.store.layout import DAMAGE_ERRORS, ArraySpec, Header, open_for_reading, read_header, read_texts
+from vadbench.store.hdf5 import DAMAGE_ERRORS, check_extent, get_text, open_file, read_header, read_texts
+from vadbench.store.layout import ArraySpec, Header
 
 # Bounds of this many rows are read at once, so that row after row of a group costs one read each.
 _BOUNDS_ROWS = 4096
@@ -38,8 +39,10 @@ class Part:
         self.path = path
         self._file = file
         self._header = read_header(file)
-        self.digest = str(file.attrs["digest"])
+        self.digest = get_text(file, "digest")
         videos = file["videos"]
+        for dataset in videos.values():
+            check_extent(dataset)
         self.videos: tuple[str, ...] = tuple(read_texts(videos["id"]))
         self._positions = {id: position for position, id in enumerate(self.videos)}
         self._starts, self._counts, self._frames = (videos[name][:] for name in ("start", "count", "frames"))
@@ -58,7 +61,7 @@ class Part:
         if not path.exists():
             raise VadbenchError(f"{path} is missing; {remedy(path)}")
         try:
-            file = open_for_reading(path)
+            file = open_file(path)
         except OSError as error:
             raise damage(path, str(error)) from None
         try:

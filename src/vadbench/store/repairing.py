@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vadbench.errors import VadbenchError
-from vadbench.store.layout import DAMAGE_ERRORS, open_for_reading
+from vadbench.store.hdf5 import DAMAGE_ERRORS, get_text, open_file
 from vadbench.store.linking import INDEX, JOINED, LinkedPart, digest_set, link, read_index
 from vadbench.store.part import Part
 from vadbench.store.verifying import verify
@@ -115,13 +115,13 @@ def _linked_set(folder: Path) -> tuple[int, str] | None:
     with suppress(VadbenchError):
         linked = read_index(folder)
         return len(linked), digest_set(linked)
-    with suppress(*DAMAGE_ERRORS), open_for_reading(folder / JOINED) as file:
-        return int(file.attrs["parts"]), str(file.attrs["digest"])
+    with suppress(*DAMAGE_ERRORS), open_file(folder / JOINED) as file:
+        return int(file.attrs["parts"]), get_text(file, "digest")
     return None
 
 
 def _noted_digest(path: Path) -> str | None:
     """The digest that a part states, without a check that it is true."""
-    with suppress(*DAMAGE_ERRORS), open_for_reading(path) as file:
-        return str(file.attrs["digest"])
+    with suppress(*DAMAGE_ERRORS), open_file(path) as file:
+        return get_text(file, "digest")
     return None

@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.store.layout import (
+from vadbench.store.digests import ArrayDigest, digest_array, digest_part
+from vadbench.store.hdf5 import (
     DAMAGE_ERRORS,
-    ArrayDigest,
-    Header,
     blocks,
+    check_extent,
     datasets,
-    digest_array,
-    digest_part,
-    open_for_reading,
+    get_text,
+    open_file,
     read_header,
     read_texts,
 )
+from vadbench.store.layout import Header
 from vadbench.store.linking import INDEX, JOINED, LinkedPart, joined_pieces, read_index
 from vadbench.store.part import Part
 
@@ -87,13 +87,13 @@ def verify_part(path: Path, digest: str | None = None) -> list[Damage]:
     if not path.exists():
         return [Damage(path, "", (), "missing")]
     try:
-        file = open_for_reading(path)
+        file = open_file(path)
     except OSError as error:
         return [Damage(path, "", (), f"truncated or overwritten, HDF5 cannot open it ({error})")]
     with file:
         try:
             header = read_header(file)
-            own_digest = str(file.attrs["digest"])
+            own_digest = get_text(file, "digest")
         except DAMAGE_ERRORS as error:
             return [Damage(path, "", (), f"its attributes or arrays are not those of a part ({error})")]
         found = _Check(path, file, header, own_digest).run()
@@ -118,23 +118,37 @@ class _Check:
 
     def run(self) -> list[Damage]:
         """Everything that is wrong with the part."""
-        for step in (self._read_names, self._read_videos, self._check_arrays, self._check_lengths):
+        steps = (
+            self._check_names,
+            self._check_extents,
+            self._read_videos,
+            self._check_arrays,
+            self._check_lengths,
+            self._check_frames,
+        )
+        for step in steps:
             try:
                 step()
             except DAMAGE_ERRORS as error:
                 self._add("", (), f"its structure is damaged ({error})")
             if self._found:
-                return self._found
-        self._check_frames()
+                break
         return self._found
 
     def _add(self, dataset: str, videos: Sequence[str], what: str) -> None:
         self._found.append(Damage(self._path, dataset, tuple(videos), what))
 
-    def _read_names(self) -> None:
+    def _check_names(self) -> None:
         expected = {*self._header.specs(), *_VIDEO_DATASETS}
         for name in sorted(expected ^ set(datasets(self._file))):
             self._add(name, (), "missing" if name in expected else "does not belong here")
+
+    def _check_extents(self) -> None:
+        for name, dataset in datasets(self._file).items():
+            try:
+                check_extent(dataset)
+            except DAMAGE_ERRORS as error:
+                self._add(name, (), str(error))
 
     def _read_videos(self) -> None:
         for name in _VIDEO_DATASETS:
@@ -173,7 +187,7 @@ class _Check:
             self._add(name, self._videos_of(name, broken), "a chunk does not match its checksum")
         if bad:
             self._add(name, self._videos_of(name, bad), f"NaN or infinity in {len(bad)} rows")
-        if not broken and digest.hexdigest() != dataset.attrs["sha256"]:
+        if not broken and digest.hexdigest() != get_text(dataset, "sha256"):
             self._add(name, (), "its values do not match their digest")
         return digest.hexdigest()
 
@@ -263,7 +277,7 @@ def _verify_joined(folder: Path, linked: Sequence[LinkedPart]) -> list[Damage]:
     if not path.exists():
         return [Damage(path, "", (), "missing")]
     try:
-        with open_for_reading(path) as file:
+        with open_file(path) as file:
             return [Damage(path, name, (), what) for name, what in _joined_problems(folder, file, linked)]
     except DAMAGE_ERRORS as error:
         return [Damage(path, "", (), f"truncated or overwritten ({error})")]
@@ -284,7 +298,7 @@ def _joined_problems(
         elif found[name].is_virtual and _virtual_pieces(found[name]) != pieces[name]:
             yield name, "does not show the parts that are linked"
     for name, dataset in found.items():
-        if not dataset.is_virtual and dataset.attrs.get("sha256") != digest_array(dataset):
+        if not dataset.is_virtual and get_text(dataset, "sha256") != digest_array(dataset):
             yield name, "its values do not match their digest"
 
 

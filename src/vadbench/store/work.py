@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from vadbench.errors import VadbenchError
 from vadbench.store.files import publish, unique_name, write_text
-from vadbench.store.layout import ArraySpec, Header, append, create_array, to_json
+from vadbench.store.hdf5 import append, create_array, create_file, set_text
+from vadbench.store.layout import ArraySpec, Header, to_json
 
 _BUFFER_BYTES = 1 << 20
 
@@ -88,7 +89,7 @@ class VideoWriter:
         self._columns: dict[str, _Column] = {}
 
     def __enter__(self) -> Self:
-        self._file = h5py.File(self._temporary, "w")
+        self._file = create_file(self._temporary)
         specs = self._header.specs()
         self._columns = {
             name: _Column(create_array(self._file, name, spec), spec)
@@ -136,13 +137,13 @@ class VideoWriter:
             raise VadbenchError(
                 f"{self._id}: a row of frame {self._last_frame}, but only {frames} frames were decoded"
             )
-        self._close({"frames": frames, "skipped": ""})
+        self._close(frames, "")
 
     def skip(self, reason: str) -> None:
         """Close the video without rows; `reason` says in one line why it cannot be read."""
         if self._last_frame >= 0:
             raise ValueError(f"{self._id} has rows already")
-        self._close({"frames": 0, "skipped": " ".join(reason.split())})
+        self._close(0, " ".join(reason.split()))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -156,12 +157,13 @@ class VideoWriter:
         if unfinished and error is None:
             raise ValueError(f"{self._id} was left without finish()")
 
-    def _close(self, attributes: Mapping[str, int | str]) -> None:
+    def _close(self, frames: int, skipped: str) -> None:
         if self._file is None:
             raise ValueError(f"{self._id} is not open")
         for column in self._columns.values():
             column.flush()
-        self._file.attrs.update(attributes)
+        self._file.attrs["frames"] = frames
+        set_text(self._file, "skipped", skipped)
         self._file.close()
         self._file = None
         self._check()
@@ -228,7 +230,7 @@ def _convert(video: str, name: str, values: NDArray[np.generic], spec: ArraySpec
         bad = ~np.isfinite(converted)
         problem = f"a value that is not finite in {dtype}"
     else:
-        bad = converted != values
+        bad = np.False_ if values.dtype == dtype else converted != values
         problem = f"a value that {dtype} does not hold"
     if bad.any():
         row = int(np.argwhere(bad)[0][0])

@@ -9,7 +9,8 @@ from vadbench.errors import VadbenchError
 from vadbench.store.assembly import assemble
 from vadbench.store.claim import Claim
 from vadbench.store.files import publish, unique_name
-from vadbench.store.layout import DAMAGE_ERRORS, ArraySpec, Header, open_for_reading
+from vadbench.store.hdf5 import DAMAGE_ERRORS, open_file
+from vadbench.store.layout import ArraySpec, Header
 from vadbench.store.work import VideoWriter, WorkFolder
 
 
@@ -136,7 +137,7 @@ class PartWriter:
         rows = 0
         for position in range(finished):
             try:
-                with open_for_reading(self._work.file(position)) as file:
+                with open_file(self._work.file(position)) as file:
                     rows += len(file["rows/frame"])
             except DAMAGE_ERRORS:
                 self._work.file(position).unlink()

@@ -1,0 +1,36 @@
+"""`inspect` says what is there."""
+
+from pathlib import Path
+
+import pytest
+from part_samples import write_part, write_set
+
+from vadbench.errors import VadbenchError
+from vadbench.store import inspect
+
+
+def test_a_part_is_described(tmp_path: Path) -> None:
+    write_part(tmp_path / "part-0000.h5", [f"video {n}" for n in range(11)] + ["bad"], skip=["bad"])
+    lines = inspect(tmp_path / "part-0000.h5").splitlines()
+    assert lines[0].startswith(f"{tmp_path / 'part-0000.h5'}: ")
+    assert 'settings  {"model": "tiny", "stride": 4}' in lines
+    assert "weights   tiny, sha256 abababababababab" in lines
+    assert any(
+        line.startswith("rows/embedding ") and "float16" in line and " x 2 x 8" in line for line in lines
+    )
+    assert any(line.startswith("boxes/corner ") and line.endswith("pixels") for line in lines)
+    assert any(line.startswith("videos    12, ") and line.endswith("1 skipped") for line in lines)
+    assert "  and 2 more" in lines
+    assert "skipped   bad: no such file" in lines
+
+
+def test_a_set_is_described(tmp_path: Path) -> None:
+    lines = inspect(write_set(tmp_path / "clip")).splitlines()
+    assert lines[0] == f"{tmp_path / 'clip'}: 3 parts"
+    assert sum(line.startswith("part-000") for line in lines) == 3
+    assert any(line.startswith("videos    6, ") for line in lines)
+
+
+def test_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(VadbenchError, match="neither a part nor"):
+        inspect(tmp_path / "part-0000.h5")
