@@ -13,8 +13,9 @@ slows both; a ratio is the median over rounds of the ratios within a round. Limi
   (reading, JPEG decoding and transform with all threads) and forward. Not run, and said so, where torch sees
   no GPU.
 
-Models have random weights and are loaded once, before the clock runs. Plain pieces run one after another;
-decoding and the forward pass use all threads, the transform and the JPEG round trip one, as a script would.
+The demo model has its own weights, ViT-B-16 random ones; both are loaded before the clock runs. Plain pieces run
+one after another; decoding and the forward pass use all threads, the transform and the JPEG round trip one, as a
+script would.
 """
 
 import argparse
@@ -271,7 +272,7 @@ def _memory_of_frames(video: Path, out: Path, threads: int) -> float:
 
 def _memory_of_clip(frames: Path, out: Path, settings: ClipSettings, threads: int) -> float:
     limit_threads(threads)
-    model = load_clip(settings.model, "none", device="cpu")
+    model = load_clip(settings.model, settings.weights, device="cpu")
     with Part.open(frames) as part:
         embed_frames(model, settings, part, out, threads)
     return _peak()
@@ -342,9 +343,10 @@ def main() -> int:
         folder = Path(temporary)
         video = make_video(folder / "video.mp4", frames)
         for name, stride in (("ViT-B-16", 20), (chosen.small_model, 1)):
-            model = load_clip(name, "none", device=chosen.device)
+            weights = "demo" if name == "demo" else "none"
+            model = load_clip(name, weights, device=chosen.device)
             settings = ClipSettings(
-                model=name, weights="none", batch_size=8 if model.device.type == "cpu" else 256
+                model=name, weights=weights, batch_size=8 if model.device.type == "cpu" else 256
             )
             case = Case(Path(name).stem, settings, model, video, stride, threads)
             report["cases"][case.name] = run_case(case, folder, rounds, -(-frames // stride))
