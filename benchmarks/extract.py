@@ -13,9 +13,9 @@ slows both; a ratio is the median over rounds of the ratios within a round. Limi
   (reading, JPEG decoding and transform with all threads) and forward. Not run, and said so, where torch sees
   no GPU.
 
-The demo model has its own weights, ViT-B-16 random ones; both are loaded before the clock runs. Plain pieces run
-one after another; decoding and the forward pass use all threads, the transform and the JPEG round trip one, as a
-script would.
+The demo model has its own weights, ViT-B-16 random ones; both are loaded before the clock runs. Plain
+pieces run one after another; decoding and the forward pass use all threads, the transform and the JPEG
+round trip one, as a script would.
 """
 
 import argparse

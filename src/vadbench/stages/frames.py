@@ -1,8 +1,8 @@
 """The stage `frames`: every stride-th frame of a shard's videos as JPEG or PNG: each is decoded once.
 
-What JPEG 95 costs (`benchmarks/extract.py` prints it): embeddings of frames kept as JPEG have a cosine of at least
-0.99998 with those of the decoder's own pixels (demo model on its own clips and on Ped2; ViT-B-16 with random
-weights).
+What JPEG 95 costs (`benchmarks/extract.py` prints it): embeddings of frames kept as JPEG have a cosine of
+at least 0.99998 with those of the decoder's own pixels (demo model on its own clips and on Ped2; ViT-B-16
+with random weights).
 """
 
 from collections.abc import Iterator, Sequence
