@@ -22,6 +22,7 @@ _FORMAT = ("v110", "v110")
 # A chunk is what one read or one checksum covers: small enough that one row is cheap, large enough that the
 # index of chunks stays small. The cache that h5py gives each dataset (1 MiB) holds several.
 _CHUNK_BYTES = 1 << 18
+_SHORT_CHUNK_BYTES = 1 << 16
 
 # What a copy or a check holds in memory.
 _BLOCK_BYTES = 1 << 23
@@ -107,10 +108,12 @@ def create_array(file: h5py.File, name: str, spec: ArraySpec, rows: int | None =
     are then read four times slower. So bytes and short floats are stored as they are.
 
     Args:
-        rows: how many will come, so that a small array does not occupy a whole chunk; None if not known.
+        rows: how many will come, so that a small array does not occupy a whole chunk; None if not known,
+            which gives shorter chunks.
     """
     dtype = np.dtype(spec.dtype).newbyteorder("<")
-    rows_per_chunk = min(max(1, _CHUNK_BYTES // spec.row_bytes), 4096 if rows is None else max(1, rows))
+    chunk_bytes = _SHORT_CHUNK_BYTES if rows is None else min(_CHUNK_BYTES, rows * spec.row_bytes)
+    rows_per_chunk = max(1, chunk_bytes // spec.row_bytes)
     pays = dtype.itemsize == 8 or (dtype.kind in "iu" and dtype.itemsize > 1)
     dataset = file.create_dataset(
         name,

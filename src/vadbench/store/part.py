@@ -48,6 +48,7 @@ class Part:
         self._starts, self._counts, self._frames = (videos[name][:] for name in ("start", "count", "frames"))
         reasons = read_texts(videos["skipped"])
         self.skipped = {id: reason for id, reason in zip(self.videos, reasons, strict=True) if reason}
+        self._datasets: dict[str, h5py.Dataset] = {}
         self._bounds: dict[str, _Bounds] = {group: _Bounds() for group in self._header.groups}
 
     @classmethod
@@ -156,7 +157,7 @@ class Part:
             return []
         origin, end = int(starts[0]), int(starts[-1] + counts[-1])
         with self._reading(f"{group}/{array}", id):
-            values = self._file[f"{group}/{array}"][origin:end]
+            values = self._dataset(f"{group}/{array}")[origin:end]
         ends = starts + counts - origin
         return [values[s:e] for s, e in zip((starts - origin).tolist(), ends.tolist(), strict=True)]
 
@@ -181,6 +182,12 @@ class Part:
         if name not in known:
             raise VadbenchError(f"{self.path}: no {name!r}; it holds {', '.join(sorted(known)) or 'none'}")
 
+    def _dataset(self, name: str) -> h5py.Dataset:
+        # Kept open: with a dataset goes HDF5's cache of its chunks, which row after row is read from.
+        if name not in self._datasets:
+            self._datasets[name] = self._file[name]
+        return self._datasets[name]
+
     def _range(self, id: str, start: int, stop: int | None) -> tuple[int, int]:
         """Rows of the part for a slice within a video."""
         position = self._position(id)
@@ -191,7 +198,7 @@ class Part:
     def _rows(self, id: str, name: str, start: int, stop: int | None) -> NDArray[Any]:
         first, last = self._range(id, start, stop)
         with self._reading(name, id):
-            rows: NDArray[Any] = self._file[name][first:last]
+            rows: NDArray[Any] = self._dataset(name)[first:last]
         return rows
 
     def _group_bounds(
@@ -201,8 +208,8 @@ class Part:
         if not bounds.covers(first, last):
             stop = max(last, first + _BOUNDS_ROWS)
             with self._reading(f"rows/{group}_start", id):
-                starts = self._file[f"rows/{group}_start"][first:stop].astype(np.int64)
-                counts = self._file[f"rows/{group}_count"][first:stop].astype(np.int64)
+                starts = self._dataset(f"rows/{group}_start")[first:stop].astype(np.int64)
+                counts = self._dataset(f"rows/{group}_count")[first:stop].astype(np.int64)
             bounds = self._bounds[group] = _Bounds(first, starts, counts)
         return bounds.cut(first, last)
 

@@ -227,12 +227,15 @@ def _convert(video: str, name: str, values: NDArray[np.generic], spec: ArraySpec
     with np.errstate(over="ignore"):
         converted = np.array(values, dtype=dtype)
     if dtype.kind == "f":
-        bad = ~np.isfinite(converted)
-        problem = f"a value that is not finite in {dtype}"
+        fits = np.isfinite(converted)
+    elif values.dtype == dtype:
+        return converted
     else:
-        bad = np.False_ if values.dtype == dtype else converted != values
-        problem = f"a value that {dtype} does not hold"
-    if bad.any():
-        row = int(np.argwhere(bad)[0][0])
-        raise VadbenchError(f"{video}: {name} has {problem} (row {row} of {len(values)} appended)")
+        fits = converted == values
+    if not fits.all():
+        row = int(np.argwhere(~fits)[0][0])
+        problem = "not finite" if dtype.kind == "f" else "out of range"
+        raise VadbenchError(
+            f"{video}: {name} has a value that is {problem} in {dtype} (row {row} of {len(values)} appended)"
+        )
     return converted
