@@ -18,7 +18,7 @@ from part_samples import HEADER, make_rows, write_part
 
 from vadbench.errors import VadbenchError
 from vadbench.store import Part, PartWriter
-from vadbench.store.claim import Claim
+from vadbench.store.claim import EXPIRY_SECONDS, HEARTBEAT_SECONDS, Claim
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["pytest", "vadbench.store"])
@@ -158,7 +158,7 @@ def test_a_second_writer_stops_where_another_host_renews_its_claim(tmp_path: Pat
 def test_the_ten_minutes_and_thirty_seconds_that_are_promised(tmp_path: Path) -> None:
     claim = Claim(tmp_path / "claim")
     claim.acquire()
-    assert claim._lease.lease_duration == 600
+    assert (HEARTBEAT_SECONDS, EXPIRY_SECONDS) == (30, 600)
     assert "duration=600" in (tmp_path / "claim").read_text()
     claim.release()
 
@@ -205,6 +205,12 @@ def test_of_two_writers_one_writes_and_the_other_says_who(tmp_path: Path) -> Non
     assert found[1] == "wrote"
     assert "another process is writing this part: process" in found[0]
     assert [left.name for left in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "claim").mkdir()
+    with pytest.raises(VadbenchError, match=r"claim: this file, by which a part is claimed: .*"):
+        Claim(tmp_path / "claim").acquire()
 
 
 def test_two_threads_are_two_writers(tmp_path: Path) -> None:

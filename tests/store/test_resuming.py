@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -209,6 +210,20 @@ def test_a_full_disk_costs_no_finished_video(
         with pytest.raises(VadbenchError, match=r"part-0000.h5: cannot be written: .*No space left"):
             write_part(path, VIDEOS)
     assert _resumed_rows(path) == 0
+    _assert_complete(path, undisturbed)
+
+
+def test_a_disk_that_gets_full_is_seen_before_hdf5_meets_it(
+    undisturbed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "part-0000.h5"
+    _cut_off(path, finished=4)
+    with monkeypatch.context() as patch:
+        usage = shutil.disk_usage(tmp_path)
+        patch.setattr("shutil.disk_usage", lambda folder: usage._replace(free=1000))
+        with pytest.raises(VadbenchError, match=r"0 MB are free on the disk .*make room and run the command"):
+            write_part(path, VIDEOS)
+    assert _resumed_rows(path) == row_count("é")
     _assert_complete(path, undisturbed)
 
 

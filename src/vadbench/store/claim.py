@@ -67,6 +67,8 @@ class Claim:
                 f"{self._path.name}: another process is writing this part: {owner.described()}; "
                 "wait for it or end it, then run the command again"
             ) from None
+        except OSError as error:
+            raise VadbenchError(f"{self._path}: this file, by which a part is claimed: {error}") from error
         self._note.write_text(json.dumps(_describe_self(self._lease.token)))
 
     def check(self) -> None:

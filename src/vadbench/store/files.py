@@ -2,8 +2,14 @@
 
 import os
 import secrets
+import shutil
 import socket
 from pathlib import Path
+
+from vadbench.errors import VadbenchError
+
+# What other files, and the structure of ours, may take until the next look.
+_SPARE_BYTES = 1 << 25
 
 
 def unique_name(path: Path) -> Path:
@@ -25,6 +31,22 @@ def publish(temporary: Path, path: Path) -> None:
     sync(temporary)
     os.replace(temporary, path)
     sync(path.parent)
+
+
+def check_space(folder: Path, size: int) -> None:
+    """Make sure that the disk has room for `size` bytes more, and a little beside.
+
+    HDF5 does not survive a full disk: the process may crash after the error.
+
+    Raises:
+        VadbenchError: if it has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size + _SPARE_BYTES:
+        raise VadbenchError(
+            f"{folder}: {free / 1e6:,.0f} MB are free on the disk, {size / 1e6:,.0f} MB are to be written; "
+            "make room and run the command again, it goes on where it stopped"
+        )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.store.files import publish, unique_name, write_text
-from vadbench.store.hdf5 import append, create_array, create_file, set_text
+from vadbench.store.files import check_space, publish, unique_name, write_text
+from vadbench.store.hdf5 import DAMAGE_ERRORS, append, create_array, create_file, set_text
 from vadbench.store.layout import ArraySpec, Header, to_json
 
 _BUFFER_BYTES = 1 << 20
@@ -89,7 +89,12 @@ class VideoWriter:
         self._columns: dict[str, _Column] = {}
 
     def __enter__(self) -> Self:
-        self._file = create_file(self._temporary)
+        try:
+            self._file = create_file(self._temporary)
+        except OSError:
+            # Where another process has taken the part over, it has removed the folder when it was done.
+            self._check()
+            raise
         specs = self._header.specs()
         self._columns = {
             name: _Column(create_array(self._file, name, spec), spec)
@@ -150,7 +155,8 @@ class VideoWriter:
     ) -> None:
         unfinished = self._file is not None
         if self._file is not None:
-            self._file.close()
+            with suppress(*DAMAGE_ERRORS) if error else nullcontext():
+                self._file.close()
             self._file = None
         with suppress(FileNotFoundError):
             self._temporary.unlink()
@@ -214,6 +220,7 @@ class _Column:
 
     def flush(self) -> None:
         if self._pending:
+            check_space(Path(self._dataset.file.filename).parent, self._bytes)
             append(self._dataset, np.concatenate(self._pending))
             self._pending, self._bytes = [], 0
 

@@ -8,7 +8,7 @@ from typing import Self
 from vadbench.errors import VadbenchError
 from vadbench.store.assembly import assemble
 from vadbench.store.claim import Claim
-from vadbench.store.files import publish, unique_name
+from vadbench.store.files import check_space, publish, unique_name
 from vadbench.store.hdf5 import DAMAGE_ERRORS, open_file
 from vadbench.store.layout import ArraySpec, Header
 from vadbench.store.work import VideoWriter, WorkFolder
@@ -123,6 +123,7 @@ class PartWriter:
             raise ValueError(f"{self.path}: not finished: {', '.join(missing)}")
         temporary = unique_name(self.path)
         try:
+            check_space(self.path.parent, sum(file.stat().st_size for file in files))
             assemble(temporary, self._header, self.videos, files)
             self._claim.check()
             publish(temporary, self.path)
