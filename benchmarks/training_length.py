@@ -21,7 +21,7 @@ from vadbench.methods import METHODS, ScoreInputs, TrainInputs
 from vadbench.metrics import roc_auc
 from vadbench.store import Part, Store
 
-STEPS = (100, 200, 400, 800, 1500, 3000)
+STEPS = (100, 200, 400, 800)
 RATES = (5e-5, 2e-4, 1e-3)
 FOLDS = 5
 
