@@ -3,9 +3,9 @@
 from markdown_it import MarkdownIt
 
 _STYLE = """
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; color: #222 }
+body { font: 13px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; color: #222 }
 table { border-collapse: collapse; margin: 1em 0 }
-th, td { padding: .3em .8em; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }
+th, td { padding: .25em .55em; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }
 th { border-bottom: 2px solid #222 }
 tbody tr:hover { background: #f4f4f4 }
 """
