@@ -24,7 +24,10 @@ def write_architecture(folder: Path, **changes: object) -> Path:
 def write_weights(architecture: Path, seed: int = 3) -> Path:
     """Weights whose outputs have the size of a trained model's; initial ones are near zero."""
     towers = _create(_register_file(architecture)[0], seed, {})
-    state = {name: (value * 4 if value.ndim == 2 else value).contiguous() for name, value in towers.state_dict().items()}
+    state = {
+        name: (value * 4 if value.ndim == 2 else value).contiguous()
+        for name, value in towers.state_dict().items()
+    }
     file = architecture.with_suffix(".safetensors")
     save_file({name: value.to(torch.float16) for name, value in state.items()}, file)
     return file

@@ -221,7 +221,9 @@ def test_a_disk_that_gets_full_is_seen_before_hdf5_meets_it(
     with monkeypatch.context() as patch:
         usage = shutil.disk_usage(tmp_path)
         patch.setattr("shutil.disk_usage", lambda folder: usage._replace(free=1000))
-        with pytest.raises(VadbenchError, match=r"0 MB are free on the disk, .*make room and run the command"):
+        with pytest.raises(
+            VadbenchError, match=r"0 MB are free on the disk, .*make room and run the command"
+        ):
             write_part(path, VIDEOS)
     assert _resumed_rows(path) == row_count("é")
     _assert_complete(path, undisturbed)
