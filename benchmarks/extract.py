@@ -195,9 +195,9 @@ def _ours(case: Case, folder: Path, clock: Clock) -> None:
             list(pool.map(lambda jpeg: case.model.preprocess(decode_image(jpeg)), rows))
 
 
-def _frames(video: Path, out: Path, stride: int, threads: int, format: str = "jpeg") -> None:
+def _frames(video: Path, out: Path, stride: int, threads: int) -> None:
     entry = VideoEntry(id="video", path=video.name, bytes=video.stat().st_size)
-    settings = FramesSettings.model_validate({"stride": stride, "format": format})
+    settings = FramesSettings(stride=stride)
     videos = VideoList(benchmark="extract", shard=0, shards=1, videos=(entry,))
     listed = out.with_name("videos.json")
     listed.parent.mkdir(parents=True, exist_ok=True)
@@ -238,21 +238,6 @@ def print_pieces(case: Case, rounds: Sequence[dict[str, float]], images: int) ->
     for name in rounds[0]:
         seconds = statistics.median(r[name] for r in rounds)
         print(f"  {name:48} {seconds / images * 1e3:9.2f} ms a frame {images / seconds:10.1f} a second")
-
-
-def jpeg_distance(case: Case, folder: Path) -> dict[str, float]:
-    """Cosines between embeddings of frames kept as JPEG 95 and of the decoder's own pixels (PNG)."""
-    embeddings = []
-    for format in ("jpeg", "png"):
-        frames, clip = folder / f"{format}/part-0000.h5", folder / f"{format}-clip/part-0000.h5"
-        _frames(case.video, frames, case.stride, case.threads, format)
-        with Part.open(frames) as part:
-            embed_frames(case.model, case.settings, part, clip, case.threads)
-        with Part.open(clip) as part:
-            embeddings.append(part.read("video", "embedding")[:, 0].astype(np.float64))
-    one, other = embeddings
-    cosines = (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
-    return {"mean": float(cosines.mean()), "least": float(cosines.min())}
 
 
 def peak_memory(video: Path, folder: Path, settings: ClipSettings, threads: int) -> dict[str, float]:
@@ -308,18 +293,11 @@ def run_case(case: Case, folder: Path, rounds: int, images: int) -> dict[str, An
     print_pieces(case, seconds, images)
     limits = limits_of(case, seconds)
     print(*(limit.line() for limit in limits), sep="\n")
-    distance = jpeg_distance(case, folder / case.name)
-    print(
-        "cosine of embeddings from JPEG 95 and from PNG: mean {mean:.5f}, least {least:.5f}".format(
-            **distance
-        )
-    )
     met = all(limit.ratio <= limit.limit for limit in limits)
     return {
         "limits": [{**asdict(limit), "ratio": limit.ratio} for limit in limits],
         "met": met,
         "rounds": seconds,
-        "jpeg": distance,
     }
 
 
