@@ -257,6 +257,12 @@ def test_typed_after_config(
             "one name with its settings indented below it",
         ),
         (
+            [below_demo("{methods: [{sultani: {selection: best_on_test}}]}")],
+            "override.demo.methods[0].sultani.variant: selection: best_on_test picks the checkpoint on the "
+            "test videos; a label keeps its figures apart; write `override='{demo: {methods: [{sultani: "
+            "{selection: best_on_test, variant: best-on-test}}]}}'`",
+        ),
+        (
             ["benchmarks=[ped2]", "override={ped2: {draws: [10]}}"],
             "override.ped2.draws[0]: the split weak has draws 0 to 9; "
             "write `override='{ped2: {draws: [9]}}'`",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from vadbench.config.allowed import nearest
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
 from vadbench.config.data import FolderData
+from vadbench.config.methods import TrainedSettings
 from vadbench.config.problems import NOTHING, Problem
 from vadbench.config.runs import expand_runs, splits_of
 from vadbench.config.yaml_text import Keys
@@ -62,6 +63,11 @@ def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iter
                 f"it takes ({method.SUPERVISION}): {', '.join(fits) or 'none'}"
             )
             yield Problem((*keys, "splits", place), text, fits[0] if fits else NOTHING)
+    if isinstance(method, TrainedSettings) and method.selection == "best_on_test" and not method.variant:
+        text = (
+            "selection: best_on_test picks the checkpoint on the test videos; a label keeps its figures apart"
+        )
+        yield Problem((*keys, "variant"), text, "best-on-test")
 
 
 def _reads(keys: Keys, reads: str, stage: str, settings: BenchmarkSettings) -> Iterator[Problem]:

@@ -8,7 +8,6 @@ from typing import TypeVar
 import torch
 
 from vadbench.config import TrainedSettings
-from vadbench.errors import VadbenchError
 from vadbench.methods.layers.batches import BalancedBatches
 from vadbench.methods.layers.features import LabelledVideos, digest_of, training_videos
 from vadbench.methods.layers.runs import run_record, write_trained
@@ -33,7 +32,7 @@ def train_weak(inputs: TrainInputs[S], build: Build) -> None:
       length of a second training on all training videos, from the same initialisation and with the same
       learning rates.
     - best_on_test: the same, but the first training runs on all training videos and `evaluate_on_test` judges
-      it. No honest figure: the entry must carry a `variant` label, so that it stands beside the honest one.
+      it. No honest figure: the settings ask for a `variant` label, so that it stands beside the honest one.
       (On a GPU the second training may differ from the judged one in the last bits.)
     """
     videos = training_videos(inputs.features, inputs.split, inputs.annotations)
@@ -113,11 +112,6 @@ def _schedule(inputs: TrainInputs[S], videos: LabelledVideos) -> Schedule:
 
 def _on_test(inputs: TrainInputs[S]) -> Callable[[Learner], float]:
     evaluate = inputs.evaluate_on_test
-    if not inputs.settings.variant:
-        raise VadbenchError(
-            f"{inputs.settings.method}: selection: best_on_test picks the checkpoint on the test videos; "
-            "give the entry a label, as `variant: best-on-test`, so that its figures stand apart"
-        )
     if evaluate is None:
         raise ValueError("best_on_test needs evaluate_on_test")
     tested = [video for video in inputs.split.test if inputs.features.row_count(video)]
