@@ -245,7 +245,16 @@ def test_typed_after_config(
         ),
         (
             [below_demo("{features: {videos: {stage: frames}}}")],
-            "override.demo.features.videos: the name is taken by another folder of the store",
+            "override.demo.features.videos: the name is taken by something else in the store",
+        ),
+        (
+            [below_demo("{features: {annotations.json: {stage: frames}}}")],
+            "override.demo.features.annotations.json: the name is taken by something else in the store",
+        ),
+        (
+            ["benchmarks=[folder]", "override={folder: {methods: [sultani]}}"],
+            "override.folder.methods: none of them runs on the splits listed (all); each needs one that "
+            "offers the supervision it takes: sultani (weak)",
         ),
         (
             [below_demo("{features: {a/b: {stage: frames}}}")],
@@ -290,8 +299,8 @@ def test_also_typed_after_config(workspace: Workspace, given: list[str], expecte
         ),
         (
             "demo.yaml",
-            "min_steps: 1500",
-            "min_steps: many",
+            "min_steps: ",
+            "min_steps: many #",
             "config/demo.yaml:{line}: methods[4].sultani.min_steps: many is not allowed; allowed: a whole "
             "number, at least 0; write `min_steps: 0`",
         ),

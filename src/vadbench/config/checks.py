@@ -10,8 +10,8 @@ from vadbench.config.problems import NOTHING, Problem
 from vadbench.config.runs import expand_runs, splits_of
 from vadbench.config.yaml_text import Keys
 
-RESERVED_SETS = ("videos", "rendered")
-"""Folders of `stores/<benchmark>/` that are no feature sets."""
+RESERVED_SETS = ("videos", "rendered", "annotations.json", "masks.json")
+"""What stands in `stores/<benchmark>/` beside the feature sets."""
 
 
 def problems(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]:
@@ -21,6 +21,7 @@ def problems(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]:
     for number, entry in enumerate(settings.methods):
         yield from _entry(number, entry, settings)
     yield from _same_runs(benchmark, settings)
+    yield from _no_run(benchmark, settings)
 
 
 def _splits(settings: BenchmarkSettings) -> Iterator[Problem]:
@@ -41,7 +42,7 @@ def _splits(settings: BenchmarkSettings) -> Iterator[Problem]:
 def _sets(settings: BenchmarkSettings) -> Iterator[Problem]:
     for name, features in settings.features.items():
         if name in RESERVED_SETS:
-            text = "the name is taken by another folder of the store; another name is needed"
+            text = "the name is taken by something else in the store; another name is needed"
             yield Problem(("features", name), text)
         if features.source is not None and features.READS_STAGE is not None:
             yield from _reads(("features", name), features.source, features.READS_STAGE, settings)
@@ -99,6 +100,19 @@ def _same_runs(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]
                 value = {entry.name: {**_given(entry), "variant": f"v{number}"}}
                 yield Problem(("methods", number), text, value)
                 break
+
+
+def _no_run(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]:
+    """A table needs a line. Where an entry narrows its splits, `_entry` says what is wrong."""
+    narrowed = any(entry.settings.splits is not None for entry in settings.methods)
+    if narrowed or expand_runs(benchmark, settings):
+        return
+    takes = ", ".join(f"{entry.name} ({entry.settings.SUPERVISION})" for entry in settings.methods)
+    text = (
+        f"none of them runs on the splits listed ({', '.join(settings.splits)}); each needs one that offers "
+        f"the supervision it takes: {takes}"
+    )
+    yield Problem(("methods",), text)
 
 
 def _given(entry: MethodEntry) -> dict[str, object]:
