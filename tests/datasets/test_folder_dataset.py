@@ -1,6 +1,7 @@
 """Any folder of videos, and its table of labels."""
 
 import csv
+import errno
 import io
 import os
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_folders_without_videos_and_outside_of_the_root(tmp_path: Path) -> None:
         folder.read(FolderData(folder=str(tmp_path / "out")), tmp_path / "root")
 
 
+def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a.mp4", "locked/b.mp4")
+    scandir = os.scandir
+
+    def locked(path: str) -> object:
+        if os.fspath(path).endswith("locked"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(VadbenchError, match="locked: Permission denied"):
+        read(tmp_path)
+
+
 def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     try:
         (tmp_path / os.fsdecode(b"caf\xe9.mp4")).touch()
@@ -140,6 +155,7 @@ def test_columns_may_be_in_any_order_and_times_left_out(gate: Path) -> None:
         ("../gate/mon.mp4,test,normal,,", 2, "no video"),
         ("gate/mon.mp4,testing,normal,,", 2, "part is 'testing'; it is train or test"),
         ("gate/mon.mp4,test,,,", 2, "class is empty"),
+        ("gate/mon.mp4,test,Normal,,", 2, "class is 'Normal', which would be an anomaly; write normal"),
         ("gate/mon.mp4,test,fire,5,", 2, "end is ''"),
         ("gate/mon.mp4,test,fire,-5,9", 2, "start is '-5'"),
         ("gate/mon.mp4,test,fire,1.5,9", 2, "start is '1.5'"),

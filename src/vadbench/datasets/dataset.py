@@ -8,7 +8,6 @@ from vadbench.datasets.annotations import SplitLists, VideoAnnotation
 from vadbench.datasets.entries import VideoEntry
 from vadbench.errors import VadbenchError
 
-NORMAL = "normal"
 ABNORMAL = "abnormal"
 """The class of anomalies whose kind is not annotated."""
 

@@ -25,10 +25,11 @@ out altogether. A video without a line belongs to the split `all` only.
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
-from vadbench.config import FolderData
+from vadbench.config import NORMAL, FolderData
 from vadbench.datasets.annotations import SplitLists, VideoAnnotation
-from vadbench.datasets.dataset import NORMAL, Dataset, relative_path
+from vadbench.datasets.dataset import Dataset, relative_path
 from vadbench.datasets.entries import VideoEntry
 from vadbench.datasets.label_table import LabelledVideo, read_labels
 from vadbench.errors import VadbenchError
@@ -69,10 +70,13 @@ def read(data: FolderData, data_root: Path) -> Dataset:
 
 
 def _find_videos(root: Path, data_root: Path) -> tuple[list[VideoEntry], list[str]]:
-    """Videos sorted by id, and what was left out. Links are followed, each folder is entered once."""
+    """Videos sorted by id, and what was left out. Links are followed, each folder is entered once.
+
+    Raises VadbenchError for a folder that cannot be read: its videos would be left out without a word.
+    """
     entries, notes = [], []
     seen = set()
-    for name, folders, files in os.walk(root, followlinks=True):
+    for name, folders, files in os.walk(root, onerror=_refuse, followlinks=True):
         here = Path(name)
         state = os.stat(here)
         if (state.st_dev, state.st_ino) in seen:
@@ -92,6 +96,10 @@ def _find_videos(root: Path, data_root: Path) -> tuple[list[VideoEntry], list[st
         elif images:
             notes.append(f"{images} images in {here} are no frame folder: videos or folders are beside them")
     return sorted(entries, key=lambda entry: entry.id), sorted(notes)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise VadbenchError(f"{error.filename}: {error.strerror}; check its permissions") from error
 
 
 def _entry(path: Path, root: Path, data_root: Path, size: int | None) -> VideoEntry:

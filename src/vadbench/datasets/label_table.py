@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vadbench.datasets.dataset import NORMAL, union
+from vadbench.config import NORMAL
+from vadbench.datasets.dataset import union
 from vadbench.errors import VadbenchError
 
 PARTS = ("train", "test")
@@ -102,6 +103,8 @@ def _add(labels: dict[str, LabelledVideo], row: Mapping[str, str]) -> None:
         raise ValueError(f"part is {part!r}; it is train or test")
     if not name:
         raise ValueError("class is empty; it is normal, or the class of the anomaly")
+    if name != NORMAL and name.casefold() == NORMAL:
+        raise ValueError(f"class is {name!r}, which would be an anomaly; write {NORMAL}")
     segment = _frames(row.get("start", ""), row.get("end", ""))
     is_new = row["path"] not in labels
     video = labels.setdefault(row["path"], LabelledVideo(part))

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from vadbench.config import Ped2Data
+from vadbench.config import NORMAL, Ped2Data
 from vadbench.datasets.annotations import Lists, SplitLists, VideoAnnotation
-from vadbench.datasets.dataset import ABNORMAL, NORMAL, Dataset, relative_path, union
+from vadbench.datasets.dataset import ABNORMAL, Dataset, relative_path, union
 from vadbench.datasets.entries import VideoEntry
 from vadbench.errors import VadbenchError
 from vadbench.video.listing import image_names
