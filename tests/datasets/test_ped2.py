@@ -1,5 +1,6 @@
 """UCSD Ped2: the published archive with its traps, its labels, its splits and its counts."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from ped2_folder import LABELS, PUBLISHED_INTERVALS, make_ped2
 
 from vadbench.config import Ped2Data
 from vadbench.datasets import Annotations, index_benchmark, load_videos, ped2
+from vadbench.datasets.masks import MaskDigests
 from vadbench.datasets.ped2 import PUBLISHED_FRAMES, parse_label_file
 from vadbench.errors import VadbenchError
 from vadbench.video import open_video
@@ -75,6 +77,15 @@ def test_a_draw_never_changes(published: Path) -> None:
         *("Test003", "Test005", "Test006", "Test010", "Test011", "Test012"),
         *("Train005", "Train007", "Train009", "Train016"),
     )
+
+
+def test_masks_of_any_name_have_a_digest(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    try:
+        (tmp_path / "masks" / os.fsdecode(b"caf\xe9.bmp")).touch()
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    assert MaskDigests(tmp_path, tmp_path / "masks.json").masks("masks").files == 1
 
 
 def test_masks_have_a_path_a_number_and_a_digest(tmp_path: Path) -> None:

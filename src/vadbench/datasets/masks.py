@@ -52,6 +52,6 @@ def _remembered(memory: Path) -> dict[str, list[str]]:
 def _digest(folder: Path, names: list[str]) -> str:
     digest = hashlib.sha256()
     for name in names:
-        digest.update(f"{name}\n".encode())
+        digest.update(os.fsencode(name) + b"\n")
         digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
     return digest.hexdigest()
