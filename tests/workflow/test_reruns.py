@@ -48,6 +48,10 @@ def test_another_device_does_nothing(finished: Project) -> None:
     assert finished.planned(device="cpu") == {}
 
 
+def test_another_way_with_bad_videos_does_nothing(finished: Project) -> None:
+    assert finished.planned(override=OVERRIDE.replace("shards: 2", "on_bad_video: fail, shards: 2")) == {}
+
+
 def test_a_learning_rate_runs_its_method_and_the_tables(finished: Project) -> None:
     jobs = finished.planned(override=OVERRIDE.replace("min_steps: 4", "min_steps: 4, lr: 0.001"))
     assert set(jobs) == {"train", "score", *AFTER_SCORES}

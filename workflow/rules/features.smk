@@ -1,5 +1,6 @@
 # One rule per stage: a shard's videos (and the part of the set it reads) to one part of a feature set.
-# Where the data lies and which device computes are resources, not parameters: no array depends on them.
+# Where the data lies, which device computes and what a bad video does are resources, not parameters: no finished
+# part depends on them, so that none is made again when they change.
 rule frames:
     input:
         videos="stores/{benchmark}/videos/{shard}.json",
@@ -17,16 +18,16 @@ rule frames:
         "../../envs/vadbench.yaml"
     threads: cores_for_extraction
     resources:
-        data_root=config["data_root"],
+        data_root=RUN_SETTINGS.data_root,
+        on_bad_video=on_bad_video,
         mem_mb=2000,
         runtime=1440,
     params:
         settings=stage_settings,
         revision=stage_revision,
-        on_bad_video=on_bad_video,
     shell:
         "vadbench stage frames --settings {params.settings:q} --videos {input.videos}"
-        " --data-root {resources.data_root:q} --on-bad-video {params.on_bad_video}"
+        " --data-root {resources.data_root:q} --on-bad-video {resources.on_bad_video}"
         " --out {output} --threads {threads} > {log} 2>&1"
 
 
@@ -47,7 +48,7 @@ rule clip:
         "../../envs/vadbench.yaml"
     threads: cores_for_extraction
     resources:
-        device=config["device"],
+        device=RUN_SETTINGS.device,
         mem_mb=6000,
         runtime=1440,
         gpu=gpus,

@@ -94,7 +94,7 @@ class BenchmarkSettings(Settings):
 
     on_bad_video: Literal["fail", "skip"] = "fail"
     """fail: a video that cannot be read stops the run; skip: it is listed, and lowers the coverage in the
-    tables."""
+    tables. Parts that are finished are kept when this changes."""
 
     splits: Names
     """The splits that methods run on, among those the data set offers."""
