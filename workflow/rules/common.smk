@@ -8,15 +8,18 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from vadbench.config import expand_runs, load_run
+from vadbench.config import expand_runs, load_run, load_run_settings
 from vadbench.demo.index import update_index
 from vadbench.errors import VadbenchError
 
 
 def load_settings():
-    """Settings of each configured benchmark; an error names file, key and the corrected line."""
+    """Settings of the run and of each benchmark; an error names file, key and the corrected line."""
+    folder = Path(workflow.basedir)
     try:
-        return load_run(config, Path(workflow.basedir) / "config")
+        return load_run_settings(config, folder / "config.yaml"), load_run(
+            config, folder / "config"
+        )
     except VadbenchError as error:
         raise WorkflowError(str(error)) from None
 
@@ -25,7 +28,7 @@ def update_indexes():
     """Bring video lists and annotations up to date; their files change only where their content does."""
     try:
         for name, settings in BENCHMARKS.items():
-            update_index(name, settings, Path(config["data_root"]), Path("stores"))
+            update_index(name, settings, Path(RUN_SETTINGS.data_root), Path("stores"))
     except VadbenchError as error:
         raise WorkflowError(str(error)) from None
 
@@ -251,7 +254,7 @@ def cores_for_extraction(wildcards):
 
 def gpus(wildcards):
     """One, unless device is cpu, or auto on a host without an NVIDIA GPU (a login node: say device=cuda)."""
-    device = config["device"]
+    device = RUN_SETTINGS.device
     return int(
         device.startswith("cuda")
         or (device == "auto" and shutil.which("nvidia-smi") is not None)
@@ -266,7 +269,7 @@ def seconds_per_step(since):
             continue
         with path.open(newline="") as file:
             took = sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
-        step = path.name.partition(".")[0].partition("-")[0]
+        step = re.sub(r"-\d{4}$", "", path.name.removesuffix(".time.tsv"))
         count, total = seconds.get(step, (0, 0.0))
         seconds[step] = count + 1, total + took
     return seconds
@@ -284,7 +287,7 @@ def print_budget():
 
 
 STARTED = time.time()
-BENCHMARKS = load_settings()
+RUN_SETTINGS, BENCHMARKS = load_settings()
 check_set_names()
 RUNS = {
     run.path: run

@@ -12,11 +12,11 @@ rule render:
         "../../envs/vadbench.yaml"
     threads: cores_for_extraction
     resources:
-        data_root=config["data_root"],
+        data_root=RUN_SETTINGS.data_root,
         mem_mb=2000,
         runtime=60,
     params:
         folder=demo_folder_of,
     shell:
-        "vadbench demo render {params.folder} --data-root {resources.data_root:q} --videos {input.videos}"
+        "vadbench demo render {params.folder:q} --data-root {resources.data_root:q} --videos {input.videos}"
         " --out {output} --threads {threads} > {log} 2>&1"

@@ -18,7 +18,7 @@ rule train:
         "../../envs/vadbench.yaml"
     threads: 1
     resources:
-        device=config["device"],
+        device=RUN_SETTINGS.device,
         mem_mb=8000,
         runtime=1440,
         gpu=gpus,
@@ -48,9 +48,10 @@ rule score:
         "../../envs/vadbench.yaml"
     threads: 1
     resources:
-        device=config["device"],
+        device=RUN_SETTINGS.device,
         mem_mb=4000,
         runtime=240,
+        gpu=gpus,
     params:
         run=run_arguments,
         settings=method_settings,
