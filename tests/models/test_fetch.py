@@ -47,12 +47,21 @@ def test_a_fetched_tag_is_recorded_and_found(download: list[str], tmp_path: Path
     assert len(download) == 1
 
 
-def test_a_changed_file_is_noticed(download: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["other bytes", "gone", "record"])
+def test_weights_that_are_not_as_recorded_are_refused_until_they_are_fetched_again(
+    download: list[str], tmp_path: Path, damage: str
+) -> None:
     record = fetch_weights("ViT-B-32-quickgelu", "openai", tmp_path)
-    record.with_suffix(".safetensors").write_bytes(b"Weights")
-    for call in (find_weights, fetch_weights):
-        with pytest.raises(VadbenchError, match="fetch-weights ViT-B-32-quickgelu openai"):
-            call("ViT-B-32-quickgelu", "openai", tmp_path)
+    file = record.with_suffix(".safetensors")
+    if damage == "gone":
+        file.unlink()
+    else:
+        (record if damage == "record" else file).write_bytes(b"Weights")
+    with pytest.raises(VadbenchError, match="type `vadbench fetch-weights"):
+        find_weights("ViT-B-32-quickgelu", "openai", tmp_path)
+    assert fetch_weights("ViT-B-32-quickgelu", "openai", tmp_path) == record
+    assert find_weights("ViT-B-32-quickgelu", "openai", tmp_path).file == file
+    assert file.read_bytes() == CONTENT
 
 
 def test_a_digest_other_than_the_hub_states_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Fetching weights: the only place of vadbench that reaches the network."""
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -18,19 +19,25 @@ from vadbench.models.weights import (
     source_of,
 )
 
+_LOG = logging.getLogger("vadbench.models")
+
 
 def fetch_weights(model: str, tag: str, cache: Path = CACHE) -> Path:
     """Download a tag's weights ("hub": those of a model of the hub), record their sha256; the record's path.
 
-    Weights that are there already and agree with their record are left alone. The digest is checked where the
-    source states one. Raises VadbenchError for an unknown tag, a failed download or a wrong digest.
+    Weights that are there already and agree with their record are left alone; those that do not are fetched
+    anew. The digest is checked where the source states one. Raises VadbenchError for an unknown tag, a failed
+    download or a wrong digest.
     """
     import_open_clip(network=True)
     source_of(model, tag)
     record = record_path(model, tag, cache)
     if record.exists():
-        read_record(record)
-        return record
+        try:
+            read_record(record)
+            return record
+        except VadbenchError as error:
+            _LOG.warning("%s; fetching it anew", str(error).partition(";")[0])
     # Kept when a download breaks off, so that the hub's client can continue it.
     downloads = record.parent / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)

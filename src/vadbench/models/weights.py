@@ -97,14 +97,21 @@ def record_path(model: str, tag: str, cache: Path) -> Path:
 
 
 def read_record(record: Path) -> Mapping[str, str]:
-    """model, tag, file and sha256 of fetched weights. Raises VadbenchError if file and record disagree."""
-    content: Mapping[str, str] = json.loads(record.read_text())
-    file = record.with_name(content["file"])
-    if not file.is_file() or file_digest(file) != content["sha256"]:
+    """model, tag, file and sha256 of fetched weights.
+
+    Raises VadbenchError if the record is damaged, or file and record disagree.
+    """
+    try:
+        content: Mapping[str, str] = json.loads(record.read_text(encoding="utf-8"))
+        file = record.with_name(content["file"])
         command = f"vadbench fetch-weights {content['model']} {content['tag']}"
+        as_recorded = file.is_file() and file_digest(file) == content["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
         raise VadbenchError(
-            f"{file}: missing or not what {record.name} says; remove that file and type `{command}`"
-        )
+            f"{record}: damaged ({type(error).__name__}); type `vadbench fetch-weights` for its model again"
+        ) from error
+    if not as_recorded:
+        raise VadbenchError(f"{file}: missing or not what {record.name} says; type `{command}`")
     return content
 
 
