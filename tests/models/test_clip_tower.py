@@ -134,6 +134,24 @@ def test_a_plain_pt_file_loads_and_one_with_code_does_not(
     assert not (tmp_path / "executed").exists()
 
 
+@pytest.mark.parametrize("content", [None, 3, [1], {"a": 1}])
+def test_a_pt_file_of_anything_else_is_refused(architecture: Path, tmp_path: Path, content: object) -> None:
+    other = tmp_path / "other.pt"
+    torch.save(content, other)
+    with pytest.raises(VadbenchError, match=r"other\.pt: not weights"):
+        load_clip(str(architecture), str(other), device="cpu")
+    other.write_bytes(b"")
+    with pytest.raises(VadbenchError, match=r"other\.pt: not weights"):
+        load_clip(str(architecture), str(other), device="cpu")
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "{", "{}", '{"model_cfg": []}'])
+def test_a_file_that_is_no_architecture_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "other.json").write_text(content)
+    with pytest.raises(VadbenchError, match="architecture"):
+        load_clip(str(tmp_path / "other.json"), "none", device="cpu")
+
+
 def test_weights_of_another_architecture_and_damaged_ones_are_refused(file: Path, tmp_path: Path) -> None:
     wider = write_architecture(tmp_path, embed_dim=24)
     with pytest.raises(VadbenchError, match="not weights of"):

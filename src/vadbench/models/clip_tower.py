@@ -32,6 +32,11 @@ from vadbench.models.weights import (
 )
 from vadbench.models.words import check_words
 
+# What torch and open_clip raise for files that hold no weights; AttributeError where a file is no dictionary.
+_LOADING_ERRORS = (
+    *(OSError, RuntimeError, KeyError, ValueError, AttributeError, EOFError),
+    *(SafetensorError, pickle.UnpicklingError),
+)
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -125,9 +130,8 @@ def load_clip(
         cache: folder of fetched weights.
 
     Raises:
-        VadbenchError: for an unknown model or tag, missing or damaged weights, weights that do not fit the
-        model or
-            were trained with another activation.
+        VadbenchError: for an unknown model or tag, missing or damaged weights, and weights that do not fit
+            the model or were trained with another activation.
     """
     place = resolve_device(device)
     name, stated = _register(model, cache)
@@ -160,6 +164,8 @@ def _register_file(file: Path) -> tuple[str, Mapping[str, Any]]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise VadbenchError(f"model: {file} cannot be read as an architecture: {error}") from None
+    if not isinstance(content, dict):
+        raise VadbenchError(f"model: {file} cannot be read as an architecture: it holds no JSON object")
     # Files of the hub hold two parts; a plain architecture is the first of them.
     architecture = json.dumps(content.get("model_cfg", content), sort_keys=True)
     # open_clip takes the file's stem as a name for the whole process, so the name must not meet another's.
@@ -203,7 +209,7 @@ def _quiet() -> Iterator[None]:
 def _load(towers: torch.nn.Module, file: Path, model: str) -> None:
     try:
         import_open_clip().load_checkpoint(towers, str(file), weights_only=True)
-    except (OSError, RuntimeError, KeyError, ValueError, SafetensorError, pickle.UnpicklingError) as error:
+    except _LOADING_ERRORS as error:
         raise VadbenchError(f"{file}: not weights of {model}: {_first_line(error)}") from error
 
 
