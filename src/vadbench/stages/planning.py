@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -55,15 +56,16 @@ def plan_sets(
     """Plan the sets of a benchmark. Tries decoding and each model for `seconds` in all, on its first videos.
 
     Videos that are not there yet, as the demo's before they are rendered, leave `seconds` and `bytes` open.
+    Those that cannot be read are left out, and the notes of the sets of frames say so.
     """
-    frames = {entry.id: _frames(entry, annotations, data_root) for entry in entries}
+    frames, bad = _known_frames(entries, annotations, data_root)
     each = seconds / len(features)
     samples: dict[str, _Sample | None] = {}
     plans = []
     for name, settings in sorted(features.items(), key=lambda item: item[1].stage != "frames"):
         if isinstance(settings, FramesSettings):
             samples[name] = sample = _try_frames(settings, entries, data_root, threads, each)
-            plans.append(_plan_frames(name, settings, frames, sample))
+            plans.append(_plan_frames(name, settings, frames, sample, bad))
         elif isinstance(settings, ClipSettings):
             source = features[settings.reads]
             assert isinstance(source, FramesSettings)
@@ -74,19 +76,28 @@ def plan_sets(
     return plans
 
 
-def _frames(entry: VideoEntry, annotations: Annotations, data_root: Path) -> int:
-    """Frames of a video as its annotation or, failing that, its header has them."""
-    known = annotations.videos[entry.id].frames
-    return known if known is not None else probe(data_root / entry.path).frames
+def _known_frames(
+    entries: Sequence[VideoEntry], annotations: Annotations, data_root: Path
+) -> tuple[dict[str, int], str]:
+    """Frames of each video by its annotation or, failing that, its header; and a note on bad videos."""
+    frames: dict[str, int] = {}
+    bad: list[str] = []
+    for entry in entries:
+        known = annotations.videos[entry.id].frames
+        try:
+            frames[entry.id] = known if known is not None else probe(data_root / entry.path).frames
+        except VadbenchError as error:
+            bad.append(str(error))
+    return frames, f"without {len(bad)} bad videos, the first is {bad[0]}" if bad else ""
 
 
 def _plan_frames(
-    name: str, settings: FramesSettings, frames: Mapping[str, int], sample: _Sample | None
+    name: str, settings: FramesSettings, frames: Mapping[str, int], sample: _Sample | None, bad: str
 ) -> SetPlan:
     rows = sum(ceil(count / settings.stride) for count in frames.values())
     if sample is None:
-        return SetPlan(name, rows, None, None, "no video to try yet")
-    return SetPlan(name, rows, rows * sample.bytes, rows * sample.seconds)
+        return SetPlan(name, rows, None, None, bad or "no video to try yet")
+    return SetPlan(name, rows, rows * sample.bytes, rows * sample.seconds, bad)
 
 
 def _plan_clip(
@@ -98,7 +109,12 @@ def _plan_clip(
 
     try:
         model = load_clip(
-            settings.model, settings.weights, seed=settings.seed, crops=settings.crops, device=device
+            settings.model,
+            settings.weights,
+            seed=settings.seed,
+            crops=settings.crops,
+            device=device,
+            precision=settings.precision,
         )
     except VadbenchError as error:
         return SetPlan(name, rows, None, None, str(error))
@@ -117,13 +133,17 @@ def _plan_clip(
 def _try_frames(
     settings: FramesSettings, entries: Sequence[VideoEntry], data_root: Path, threads: int, seconds: float
 ) -> _Sample | None:
-    """Decode and encode the first videos for some seconds; None if the first is not there."""
+    """Decode and encode the first videos for some seconds; None where none can be read."""
     encoded: list[NDArray[np.uint8]] = []
     start = time.perf_counter()
     for entry in entries:
         if not (data_root / entry.path).exists():
-            break
-        with open_video(data_root / entry.path, threads=threads) as reader:
+            continue
+        # What a bad video gave up to its damage counts too.
+        with (
+            suppress(VadbenchError),
+            open_video(data_root / entry.path, threads=threads) as reader,
+        ):
             for frame in reader.frames(settings.stride):
                 side = settings.short_side
                 image = frame.image if side is None else resize_short_side(frame.image, side)

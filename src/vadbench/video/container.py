@@ -58,7 +58,8 @@ def open_container(path: Path) -> Iterator[av.container.InputContainer]:
         # With its protocol and an absolute path no name is read as an address, an option or a pattern.
         container = av.open(f"file:{path.absolute()}", container_options=_OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, UnicodeEncodeError) as error:
-        what = "is empty" if os.path.getsize(path) == 0 else f"is no readable video ({_reason(error)})"
+        is_empty = path.exists() and os.path.getsize(path) == 0
+        what = "is empty" if is_empty else f"is no readable video ({_reason(error)})"
         raise VadbenchError(f"{path}: {what}; replace or remove it") from error
     with container:
         yield container
