@@ -125,6 +125,26 @@ def test_the_held_out_videos_do_not_train_the_choice(benchmark, tmp_path: Path, 
     assert drawn == [set(split.train) - set(out), set(split.train)]
 
 
+def test_a_training_of_an_earlier_revision_is_not_continued(benchmark, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    store, split = benchmark
+    judged: list[int] = []
+
+    def stopped(_scores: object) -> float:
+        judged.append(len(judged))
+        if len(judged) == 3:
+            raise KeyboardInterrupt
+        return 0.5
+
+    inputs = train_inputs(
+        store, split, settings(selection="best_on_test"), tmp_path, evaluate_on_test=stopped
+    )
+    with pytest.raises(KeyboardInterrupt):
+        METHODS["sultani"].train(inputs)
+    monkeypatch.setattr(SultaniSettings, "REVISION", 2)
+    METHODS["sultani"].train(inputs)
+    assert len(judged) == 3 + 5
+
+
 def test_best_on_test_judges_all_test_videos(benchmark, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     store, split = benchmark
     seen: list[Mapping[str, np.ndarray]] = []

@@ -91,6 +91,7 @@ def _trained(
         seed=inputs.seed,
         state=_state_folder(inputs) / f"{phase}.safetensors",
         identity=run_record(inputs)
+        | {"revision": inputs.settings.REVISION}
         | {"normal": videos.normal, "abnormal": videos.abnormal, "stop": stop}
         | {"digest": digest_of(inputs.features, (*videos.normal, *videos.abnormal))},
         stop=stop,
