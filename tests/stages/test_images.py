@@ -48,3 +48,10 @@ def test_jpeg_is_quality_95_with_full_colour_as_pillow_writes_it() -> None:
 def test_other_bytes_are_refused() -> None:
     with pytest.raises(VadbenchError, match="no JPEG"):
         decode_image(np.arange(100, dtype=np.uint8))
+
+
+def test_an_image_that_a_format_cannot_hold_is_refused() -> None:
+    wide = np.zeros((2, 70_000, 3), np.uint8)
+    with pytest.raises(VadbenchError, match="70000 x 2 pixels cannot be kept as jpeg"):
+        encode_image(wide, "jpeg")
+    assert np.array_equal(decode_image(encode_image(wide, "png")), wide)

@@ -25,10 +25,18 @@ _ENCODERS = {"jpeg": (".jpg", _JPEG), "png": (".png", [])}
 
 
 def encode_image(image: NDArray[np.uint8], format: Literal["jpeg", "png"]) -> NDArray[np.uint8]:
-    """(H, W, 3) RGB uint8 -> bytes (n,) of a JPEG (quality 95, 4:4:4) or a PNG."""
+    """(H, W, 3) RGB uint8 -> bytes (n,) of a JPEG (quality 95, 4:4:4) or a PNG.
+
+    Raises VadbenchError for an image that the format cannot hold: JPEG ends at 65,500 pixels a side.
+    """
     ending, options = _ENCODERS[format]
-    encoded: NDArray[np.uint8] = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
-    return encoded
+    is_encoded, encoded = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    if not is_encoded:
+        height, width = image.shape[:2]
+        raise VadbenchError(
+            f"a frame of {width} x {height} pixels cannot be kept as {format}; set short_side, or format: png"
+        )
+    return np.asarray(encoded, np.uint8)
 
 
 def decode_image(encoded: NDArray[np.uint8]) -> NDArray[np.uint8]:
