@@ -59,3 +59,12 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[s
 
 def test_debug_shows_where_an_error_comes_from(tmp_path: Path) -> None:
     assert "Traceback" in _vadbench("--debug", "inspect", "nothing.h5", cwd=tmp_path).stderr
+
+
+def test_what_the_system_says_of_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    (tmp_path / "0000.json").write_text('{"benchmark": "mine", "shard": 0, "shards": 1, "videos": []}')
+    done = _vadbench("stage", "frames", "--videos", "0000.json", "--out", "taken/part-0000.h5", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "taken" in done.stderr

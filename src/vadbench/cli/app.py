@@ -51,11 +51,14 @@ def options(
 
 
 def main() -> None:
-    """Run one command; a :class:`VadbenchError` becomes one line on standard error and exit code 2."""
+    """Run one command; what the user can act on becomes one line on standard error and exit code 2.
+
+    That is a :class:`VadbenchError`, and what the system says of a file: no permission, no space, not there.
+    """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         app()
-    except VadbenchError as error:
+    except (VadbenchError, OSError) as error:
         if "--debug" in sys.argv:
             raise
         typer.echo(f"vadbench: {error}", err=True)
