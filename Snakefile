@@ -21,6 +21,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/weights.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/methods.smk"
 include: "workflow/rules/tables.smk"
@@ -28,6 +29,7 @@ include: "workflow/rules/tables.smk"
 
 localrules:
     all,
+    fetch_weights,
     free_frames,
 
 

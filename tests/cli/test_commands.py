@@ -19,7 +19,14 @@ def _vadbench(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedP
 
 
 @pytest.mark.parametrize(
-    "module", ["vadbench.cli.app", "vadbench.config", "vadbench.demo.index", "vadbench.datasets"]
+    "module",
+    [
+        "vadbench.cli.app",
+        "vadbench.config",
+        "vadbench.demo.index",
+        "vadbench.datasets",
+        "vadbench.models.weights_files",
+    ],
 )
 def test_what_answers_at_once_imports_no_torch(module: str) -> None:
     code = (

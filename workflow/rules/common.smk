@@ -11,6 +11,7 @@ from snakemake.exceptions import WorkflowError
 from vadbench.config import expand_runs, load_run, load_run_settings
 from vadbench.demo.index import update_index
 from vadbench.errors import VadbenchError
+from vadbench.models.weights_files import CACHE, needed_record, own_files
 
 
 def load_settings():
@@ -103,6 +104,35 @@ def part_read(wildcards):
     """The part of the set that this one reads, for the same shard."""
     source = feature_set(wildcards).source
     return f"stores/{wildcards.benchmark}/{source}/part-{wildcards.shard}.h5"
+
+
+def fetched_weights():
+    """Model and tag by the name of their record below `weights/`, of all sets whose weights are fetched."""
+    found = {}
+    for settings in BENCHMARKS.values():
+        for features in settings.features.values():
+            needed = features.stage == "clip" and needed_record(
+                features.model, features.weights
+            )
+            if needed:
+                record, tag = needed
+                found[record.relative_to(CACHE).with_suffix("").as_posix()] = (
+                    features.model,
+                    tag,
+                )
+    return found
+
+
+def weights_fetched(wildcards):
+    return FETCHED[wildcards.fetched]
+
+
+def weights_of_set(wildcards):
+    """What has to be there before a model can be loaded. Weights fetched anew are the same ones."""
+    features = feature_set(wildcards)
+    needed = needed_record(features.model, features.weights)
+    own = [str(path) for path in own_files(features.model, features.weights)]
+    return [*([ancient(str(needed[0]))] if needed else []), *own]
 
 
 def rendered_videos(wildcards):
@@ -289,6 +319,7 @@ def print_budget():
 STARTED = time.time()
 RUN_SETTINGS, BENCHMARKS = load_settings()
 check_set_names()
+FETCHED = fetched_weights()
 RUNS = {
     run.path: run
     for name, settings in BENCHMARKS.items()

@@ -35,6 +35,7 @@ rule clip:
     input:
         videos="stores/{benchmark}/videos/{shard}.json",
         reads=part_read,
+        weights=weights_of_set,
     output:
         "stores/{benchmark}/{set}/part-{shard}.h5",
     log:

@@ -20,16 +20,8 @@ from vadbench.errors import VadbenchError
 from vadbench.models.device import resolve_device, resolve_precision
 from vadbench.models.open_clip_import import import_open_clip
 from vadbench.models.preprocess import Preprocess
-from vadbench.models.weights import (
-    CACHE,
-    HUB,
-    HUB_CONFIG,
-    Weights,
-    find_weights,
-    packaged,
-    plain_name,
-    record_path,
-)
+from vadbench.models.weights import HUB_CONFIG, Weights, find_weights, packaged, plain_name
+from vadbench.models.weights_files import CACHE, HUB, record_path
 from vadbench.models.words import check_words
 
 # What torch and open_clip raise for files that hold no weights; AttributeError where a file is no dictionary.

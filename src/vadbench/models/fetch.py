@@ -9,15 +9,8 @@ from pathlib import Path
 
 from vadbench.errors import VadbenchError
 from vadbench.models.open_clip_import import import_open_clip
-from vadbench.models.weights import (
-    CACHE,
-    HUB,
-    HUB_CONFIG,
-    file_digest,
-    read_record,
-    record_path,
-    source_of,
-)
+from vadbench.models.weights import HUB_CONFIG, file_digest, read_record, source_of
+from vadbench.models.weights_files import CACHE, HUB, record_path
 
 _LOG = logging.getLogger("vadbench.models")
 

@@ -15,11 +15,9 @@ from typing import Any
 
 from vadbench.errors import VadbenchError
 from vadbench.models.open_clip_import import import_open_clip
+from vadbench.models.weights_files import CACHE, FILE_ENDINGS, HUB, record_path
 
-CACHE = Path("weights")
-HUB = "hf-hub:"
 HUB_CONFIG = "open_clip_config.json"
-FILE_ENDINGS = (".safetensors", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True)
@@ -89,11 +87,6 @@ def source_of(model: str, tag: str) -> Mapping[str, Any]:
 def plain_name(model: str) -> str:
     """A model's name as open_clip's tables have it (ViT-B/16 is ViT-B-16 there)."""
     return model.replace("/", "-")
-
-
-def record_path(model: str, tag: str, cache: Path) -> Path:
-    """Where the record of fetched weights lies."""
-    return cache / model.replace("/", "-").replace(":", "-") / f"{tag}.json"
 
 
 def read_record(record: Path) -> Mapping[str, str]:

@@ -1,0 +1,34 @@
+"""Where weights lie on this machine. Imports no torch: a workflow asks for them before it is planned."""
+
+from pathlib import Path
+
+CACHE = Path("weights")
+"""Folder of fetched weights, below the working folder."""
+
+HUB = "hf-hub:"
+FILE_ENDINGS = (".safetensors", ".pt", ".pth", ".bin")
+
+
+def record_path(model: str, tag: str, cache: Path = CACHE) -> Path:
+    """Where the record of fetched weights lies."""
+    return cache / model.replace("/", "-").replace(":", "-") / f"{tag}.json"
+
+
+def needed_record(model: str, weights: str) -> tuple[Path, str] | None:
+    """The record and the tag of what has to be fetched for these settings; None where nothing has."""
+    if model.startswith(HUB):
+        # The architecture comes with the weights, which `weights: none` then leaves alone.
+        tag = "hub" if weights == "none" or weights.endswith(FILE_ENDINGS) else weights
+        return record_path(model, tag), tag
+    if weights in ("demo", "none") or weights.endswith(FILE_ENDINGS):
+        return None
+    return record_path(model, weights), weights
+
+
+def own_files(model: str, weights: str) -> list[Path]:
+    """The files of the user's own that these settings name: an architecture, weights."""
+    return [
+        Path(name)
+        for name, endings in ((model, ".json"), (weights, FILE_ENDINGS))
+        if name.endswith(endings) and not name.startswith(HUB)
+    ]

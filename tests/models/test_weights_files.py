@@ -1,0 +1,31 @@
+"""Which files settings need, told without torch."""
+
+from pathlib import Path
+
+import pytest
+
+from vadbench.models.weights_files import needed_record, own_files
+
+
+@pytest.mark.parametrize(
+    ("model", "weights", "record", "own"),
+    [
+        ("demo", "demo", None, []),
+        ("ViT-B-16", "none", None, []),
+        (
+            "ViT-B/16",
+            "laion2b_s34b_b88k",
+            ("weights/ViT-B-16/laion2b_s34b_b88k.json", "laion2b_s34b_b88k"),
+            [],
+        ),
+        ("hf-hub:owner/name", "hub", ("weights/hf-hub-owner-name/hub.json", "hub"), []),
+        ("hf-hub:owner/name", "none", ("weights/hf-hub-owner-name/hub.json", "hub"), []),
+        ("mine.json", "mine.safetensors", None, ["mine.json", "mine.safetensors"]),
+        ("mine.json", "none", None, ["mine.json"]),
+    ],
+)
+def test_what_has_to_be_there(
+    model: str, weights: str, record: tuple[str, str] | None, own: list[str]
+) -> None:
+    assert needed_record(model, weights) == (record and (Path(record[0]), record[1]))
+    assert own_files(model, weights) == [Path(name) for name in own]
