@@ -7,14 +7,21 @@ from typing import Annotated, Literal
 
 import typer
 
-from vadbench.cli.arguments import DataRoot, Device, Threads, allowed_threads, read_json
-from vadbench.config import STAGE_SETTINGS, FeatureSet, settings_of_option
+from vadbench.cli.arguments import ConfigFile, DataRoot, Device, Threads, allowed_threads, read_json
+from vadbench.config import (
+    STAGE_SETTINGS,
+    FeatureSet,
+    load_benchmark,
+    load_run_settings,
+    settings_of_option,
+)
+from vadbench.config.yaml_text import read_mapping
 from vadbench.errors import VadbenchError
 
-OnBadVideo = Annotated[
-    Literal["fail", "skip"],
-    typer.Option(help="A video that cannot be read: stop, or list it and leave it out of the coverage."),
-]
+BadVideo = Literal["fail", "skip"]
+_BAD_VIDEO = typer.Option(
+    help="A video that cannot be read: stop, or list it and leave it out of the coverage."
+)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -35,7 +42,7 @@ def stage(
     ] = "{}",
     reads: Annotated[Path | None, typer.Option(help="Part of the set that this stage reads.")] = None,
     data_root: DataRoot = Path("data"),
-    on_bad_video: OnBadVideo = "fail",
+    on_bad_video: Annotated[BadVideo, _BAD_VIDEO] = "fail",
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -74,8 +81,9 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make the damaged parts again, only those.")
     ] = False,
-    data_root: DataRoot = Path("data"),
-    on_bad_video: OnBadVideo = "fail",
+    config: ConfigFile = Path("config.yaml"),
+    data_root: Annotated[Path | None, typer.Option(help="In place of the one in the settings.")] = None,
+    on_bad_video: Annotated[BadVideo | None, _BAD_VIDEO] = None,
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -99,6 +107,7 @@ def verify(
     name, settings = store.set_settings(folder)
     chosen = _stage_settings(name, str(folder), settings)
     reads = chosen.source
+    usual_root, usual_way = _data_of_run(config, folder.parent.name)
     from vadbench.stages import run_stage
 
     def remake(part: Path) -> None:
@@ -106,11 +115,11 @@ def verify(
             chosen,
             videos=folder.parent / "videos" / f"{part.stem.removeprefix('part-')}.json",
             reads=folder.parent / reads / part.name if reads else None,
-            data_root=data_root,
+            data_root=data_root or usual_root,
             out=part,
             threads=threads,
             device=device,
-            on_bad_video=on_bad_video,
+            on_bad_video=on_bad_video or usual_way,
         )
 
     for path in store.repair(folder, remake):
@@ -135,6 +144,15 @@ def fetch_weights(
     from vadbench.models.fetch import fetch_weights as fetch
 
     typer.echo(fetch(model, weights))
+
+
+def _data_of_run(config: Path, benchmark: str) -> tuple[Path, BadVideo]:
+    """Where the settings say that the videos are, and what a bad one does; as by default without a file."""
+    run = load_run_settings(read_mapping(config) if config.exists() else {}, config)
+    folder = config.parent / "config"
+    if not (folder / f"{benchmark}.yaml").exists():
+        return Path(run.data_root), "fail"
+    return Path(run.data_root), load_benchmark(benchmark, folder, run.override).on_bad_video
 
 
 def _stage_settings(name: str, source: str, settings: dict[str, object]) -> FeatureSet:
