@@ -1,12 +1,17 @@
 """Devices, precisions and threads."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import joblib
 import pytest
 import torch
 
 from vadbench.errors import VadbenchError
+from vadbench.models import device
 from vadbench.models.device import limit_threads, resolve_device, resolve_precision
 from vadbench.models.threads import usable_threads
 
@@ -25,6 +30,35 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         resolve_device("cuda:1")
     with pytest.raises(VadbenchError, match="'gpu' is not a device"):
         resolve_device("gpu")
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[int]]:
+    """As if there were two GPUs, the second with more free memory; the ones set as current."""
+    current: list[int] = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=f"GPU-{index}")
+    )
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (index, 2))
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    monkeypatch.setattr(device, "_taken", [])
+    device._free_gpu.cache_clear()
+    yield current
+    device._free_gpu.cache_clear()
+
+
+def test_processes_spread_over_the_gpus(two_gpus: list[int]) -> None:
+    found = []
+    for _ in range(3):
+        found.append((resolve_device("auto"), resolve_device("cuda")))
+        device._free_gpu.cache_clear()  # as in another process: the locks are held on
+    first, second = torch.device("cuda:0"), torch.device("cuda:1")
+    assert found == [(first, first), (second, second), (second, second)]
+    assert two_gpus == [0, 1, 1]
+    assert resolve_device("cuda:0") == first
 
 
 def test_auto_precision_follows_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
