@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,6 +133,16 @@ def test_hostile_file_names(project: Project, tmp_path: Path, name: str) -> None
     shutil.copy(project.data / "test1.avi", tmp_path / name)
     table, _ = predict(tmp_path / name, project.runs["frame_difference"], tmp_path / "out", device="cpu")
     assert len(read_csv(table)) == 15
+
+
+def test_a_name_that_is_not_utf_8_is_refused(project: Project, tmp_path: Path) -> None:
+    video = tmp_path / os.fsdecode(b"caf\xe9.avi")
+    try:
+        shutil.copy(project.data / "test1.avi", video)
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    with pytest.raises(VadbenchError, match="not UTF-8"):
+        predict(video, project.runs["frame_difference"], tmp_path / "out", device="cpu")
 
 
 def test_folder_of_frames_and_a_single_frame(project: Project, tmp_path: Path) -> None:

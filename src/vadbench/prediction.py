@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from vadbench.config import METHOD_SETTINGS, STAGE_SETTINGS, FeatureSet, MethodSettings, TextSettings
 from vadbench.datasets import Split, VideoEntry
+from vadbench.datasets.dataset import relative_path
 from vadbench.datasets.entries import VideoList
 from vadbench.errors import VadbenchError
 from vadbench.figures import picture_prediction
@@ -96,6 +97,7 @@ def predict(
             weights or stages that are not here any more.
     """
     video = Path(os.path.abspath(video))
+    relative_path(video, video.parent)  # refuses a name that no list can hold
     recipe = Recipe.load(run)
     (stem,) = file_stems([video.name]).values()
     csv_path, png_path = out / f"{stem}.csv", out / f"{stem}.png"
