@@ -108,6 +108,15 @@ def test_forcing_a_set_runs_it_and_its_readers(finished: Project) -> None:
     assert set(jobs) == {"clip", "link", "train", "score", *AFTER_SCORES}
 
 
+def test_the_report_names_a_benchmark_that_was_typed_without_a_list(
+    finished: Project, tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    done = finished.snakemake("--report", str(page), benchmarks="folder")
+    assert done.returncode == 0, done.stderr
+    assert "Benchmarks of this run: folder." in page.read_text(encoding="utf-8")
+
+
 def _flip_a_byte(part: Path) -> None:
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 0xFF
