@@ -120,6 +120,15 @@ def test_a_benchmark_without_any_truth_has_undefined_metrics(
     assert all(math.isnan(metric.value) for metric in record.metrics.values())
 
 
+def test_where_no_video_can_be_read_the_metrics_are_undefined_and_nothing_is_covered(
+    load_annotations: Load, write_scores: Write
+) -> None:
+    record = evaluate(write_scores({"a": "a.mp4: broken"}), load_annotations({"a": [[5, 10]]}))
+    assert record.coverage.share == 0
+    assert record.coverage.skipped == {"a": "a.mp4: broken"}
+    assert record.metrics["micro_auc"].reason == "no test video with frame truth can be read"
+
+
 def test_one_class_only_is_undefined_with_the_reason(load_annotations: Load, write_scores: Write) -> None:
     record = evaluate(
         write_scores({"a": ([0], [0], 4), "b": ([0], [1], 4)}), load_annotations({"a": [], "b": []})

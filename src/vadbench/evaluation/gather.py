@@ -38,7 +38,8 @@ def gather(
     Videos without frame truth are left out; frames without a score are left out and lower the coverage.
 
     Raises:
-        VadbenchError: a score is NaN or infinite, rows do not rise, or no labelled test video is scored.
+        VadbenchError: a score is NaN or infinite, rows do not rise, or no labelled test video is scored
+            though not all are known to be unreadable.
     """
     coverage = Coverage(not_in_split=sorted(set(scores.videos) - set(split.test)))
     present = [id for id in sorted(split.test) if id in scores.videos and id not in scores.skipped]
@@ -55,7 +56,7 @@ def gather(
             values = _scores_of(scores, id, settings, stride)
             _note_deviations(id, scores, annotations, coverage)
             kept |= _count_present(id, labels, values, coverage)
-    if coverage.videos_total and not kept:
+    if coverage.missing and not kept:
         raise VadbenchError(
             f"{scores.name}: no score for any of the {coverage.videos_total} labelled test videos, "
             f"the first of which is {next(iter(sorted(split.test)))!r}; score this split first"

@@ -35,6 +35,7 @@ DEFINITIONS: Mapping[str, str] = {
 """What each metric is, in the order of the tables."""
 
 NO_TRUTH = "no test video has frame truth"
+UNREADABLE = "no test video with frame truth can be read"
 
 DECIMALS = 6
 """Decimals kept of a resampled metric: far below the width of any interval, and the file stays small."""
@@ -59,11 +60,12 @@ def measure(frames: TestFrames, resamples: int, seed: int) -> dict[str, Measured
     aucs = video_aucs(frames.labels, frames.scores, frames.starts)
     sentinels = sentinel_aucs(frames.labels, frames.scores, frames.starts)
     inside, abnormal = _abnormal_videos(frames)
+    empty = UNREADABLE if frames.coverage.videos_total else NO_TRUTH
     both = int((~np.isnan(aucs)).sum())
     return {
-        **_pooled(frames, counts, "micro", NO_TRUTH),
+        **_pooled(frames, counts, "micro", empty),
         "macro_auc": _mean(aucs, counts, both, "no test video holds both classes"),
-        "macro_auc_sentinel": _mean(sentinels, counts, len(aucs), NO_TRUTH),
+        "macro_auc_sentinel": _mean(sentinels, counts, len(aucs), empty),
         **_pooled(abnormal, counts[:, inside], "abnormal_videos", "no test frame is abnormal"),
     }
 
