@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vadbench.errors import VadbenchError
+
 _LOG = logging.getLogger("vadbench.stages")
 
 
@@ -21,22 +23,31 @@ class HalvingBatches:
         self._largest: int | None = None
 
     def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, …) -> (n, D). Raises torch.OutOfMemoryError where not even one fits."""
+        """(n, …) -> (n, D). Raises VadbenchError where not even one fits."""
         size = self._largest or len(batch)
         pieces: list[NDArray[np.float32]] = []
         start = 0
         while start < len(batch):
-            try:
-                pieces.append(self._model(batch[start : start + size]))
-            except torch.OutOfMemoryError:
-                size = self._halve(size)
+            piece = self._tried(batch[start : start + size])
+            if piece is None:
+                size = self._halved(size)
             else:
+                pieces.append(piece)
                 start += size
         return np.concatenate(pieces)
 
-    def _halve(self, size: int) -> int:
+    def _tried(self, batch: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        # The memory is free only when the error, which holds what the model had computed, is gone.
+        try:
+            return self._model(batch)
+        except torch.OutOfMemoryError:
+            return None
+
+    def _halved(self, size: int) -> int:
         if size == 1:
-            raise
+            raise VadbenchError(
+                "not even one image fits into the GPU's memory; end what else runs there, or use device cpu"
+            )
         torch.cuda.empty_cache()
         self._largest = size // 2
         _LOG.warning(
