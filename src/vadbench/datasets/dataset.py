@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vadbench.config import NORMAL
 from vadbench.datasets.annotations import SplitLists, VideoAnnotation
 from vadbench.datasets.entries import VideoEntry
 from vadbench.errors import VadbenchError
+
+__all__ = ["ABNORMAL", "NORMAL", "Dataset", "relative_path", "union"]
 
 ABNORMAL = "abnormal"
 """The class of anomalies whose kind is not annotated."""
