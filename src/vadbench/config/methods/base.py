@@ -76,7 +76,8 @@ class TrainedSettings(MethodSettings):
 
     selection: Literal["last", "held_out", "best_on_test"] = "last"
     """Which checkpoint counts: the last; the best on a part of the training videos that is held out; or the
-    best on the test videos, which is no honest figure and gets a column of its own."""
+    best on the test videos by micro AUC with the default evaluation, which is no honest figure, so that the
+    entry needs a `variant`."""
 
     held_out: Fraction = 0.2
     """Share of the training videos that `selection: held_out` holds out, of either label."""
