@@ -6,9 +6,9 @@ from typing import cast
 
 import numpy as np
 
-from vadbench.config import BenchmarkSettings, ClipSettings, DemoData, SultaniSettings
+from vadbench.config import BenchmarkSettings, ClipSettings, DemoData, MethodSettings
 from vadbench.datasets import Annotations
-from vadbench.demo.controls import camera_average_auc, shuffled_labels, sultani_auc, untrained_features
+from vadbench.demo.controls import camera_average_auc, shuffled_labels, trained_auc, untrained_features
 from vadbench.demo.held_out import HeldOutAccuracy, held_out_accuracy
 from vadbench.demo.plan import benchmark_plan
 from vadbench.errors import VadbenchError
@@ -46,23 +46,37 @@ def controls(stores: Path, settings: BenchmarkSettings, threads: int) -> Iterato
     stores: folder of the demo's stores of a finished run.
     """
     annotations = Annotations.load(stores / "annotations.json")
-    sultani = sultani_settings(settings)
-    with Store.open(stores / "clip") as features:
-        true = sultani_auc(features, annotations, sultani, seed=0, threads=threads)
-        shuffles = [
-            sultani_auc(features, shuffled_labels(annotations, seed), sultani, seed=0, threads=threads)
-            for seed in range(SHUFFLES)
-        ]
-    yield f"true labels, seed 0: {true:.3f}"
-    yield f"shuffled labels, {SHUFFLES} shuffles: {_spread(shuffles)}"
-    untrained = []
-    for seed in range(INITIALISATIONS):
-        clip = cast(ClipSettings, settings.features["clip"])
-        with untrained_features(stores / "frames", stores / "videos", clip, seed, threads) as features:
-            untrained.append(sultani_auc(features, annotations, sultani, seed=0, threads=threads))
-    yield f"untrained model, {INITIALISATIONS} initialisations: {_spread(untrained)}"
+    for name in ("linear_svm", "sultani"):
+        method = method_settings(settings, name)
+        with Store.open(stores / "clip") as features:
+            true = trained_auc(features, annotations, method, threads)
+            shuffles = shuffled_aucs(features, annotations, method, threads)
+        yield f"{name}, true labels: {true:.3f}; {SHUFFLES} shuffles: {_spread(shuffles)}"
+    values = untrained_aucs(stores, annotations, settings, threads)
+    yield f"sultani on an untrained model, {INITIALISATIONS} initialisations: {_spread(values)}"
     data = cast(DemoData, settings.data)
     yield f"camera's average label: {camera_average_auc(benchmark_plan(data.seed, data.size)):.3f}"
+
+
+def shuffled_aucs(
+    features: Store, annotations: Annotations, method: MethodSettings, threads: int = 1
+) -> list[float]:
+    """Micro AUC after training on shuffled video labels, for each of `SHUFFLES`."""
+    return [
+        trained_auc(features, shuffled_labels(annotations, seed), method, threads) for seed in range(SHUFFLES)
+    ]
+
+
+def untrained_aucs(
+    stores: Path, annotations: Annotations, settings: BenchmarkSettings, threads: int = 1
+) -> list[float]:
+    """Micro AUC of Sultani et al. on features of an untrained model, for each of `INITIALISATIONS`."""
+    clip, sultani = cast(ClipSettings, settings.features["clip"]), method_settings(settings, "sultani")
+    values = []
+    for seed in range(INITIALISATIONS):
+        with untrained_features(stores / "frames", stores / "videos", clip, seed, threads) as features:
+            values.append(trained_auc(features, annotations, sultani, threads))
+    return values
 
 
 def accuracy_lines(accuracy: HeldOutAccuracy) -> Iterator[str]:
@@ -72,12 +86,12 @@ def accuracy_lines(accuracy: HeldOutAccuracy) -> Iterator[str]:
     yield f"  per activity, of {len(accuracy.per_activity)}: {_shares(accuracy.per_activity)}"
 
 
-def sultani_settings(settings: BenchmarkSettings) -> SultaniSettings:
-    """The settings of the benchmark's entry for Sultani et al."""
+def method_settings(settings: BenchmarkSettings, name: str) -> MethodSettings:
+    """The settings of the benchmark's entry for a method."""
     for entry in settings.methods:
-        if isinstance(entry.settings, SultaniSettings):
+        if entry.name == name:
             return entry.settings
-    raise VadbenchError("config/demo.yaml: methods names no sultani, which the controls repeat")
+    raise VadbenchError(f"config/demo.yaml: methods does not name {name}, which the controls repeat")
 
 
 def _shares(shares: dict[str, float]) -> str:
