@@ -2,11 +2,11 @@
 
 Each repeats a run on the weak split with one thing taken away.
 
-Shuffled labels must teach a linear SVM nothing: it treats both labels alike, so its AUC lies around one half.
-Multiple-instance ranking does not: it lowers what is highest in bags called normal, which is what is common, and
-raises what is highest in bags called abnormal, which costs least where it is rare. Events are rare, so it finds
-some under any labels, even where no training video holds one (normal videos with random labels: 0.59, 0.80 and
-0.70 in three trials); there only the comparison with true labels says something.
+Shuffled labels must teach a linear SVM nothing: it treats both labels alike, so its AUC lies around one
+half. Multiple-instance ranking does not: it lowers what is highest in bags called normal, which is what is
+common, and raises what is highest in bags called abnormal, which costs least where it is rare. Events are
+rare, so it finds some under any labels, even where no training video holds one (normal videos with random
+labels: 0.59, 0.80 and 0.70 in three trials); there only the comparison with true labels says something.
 """
 
 import tempfile
