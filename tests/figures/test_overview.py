@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_run import SmallRun
 
+from small_run import SmallRun
 from vadbench.errors import VadbenchError
 from vadbench.evaluation import Record
 from vadbench.figures import draw_overview
