@@ -91,6 +91,7 @@ def test_a_claim_under_a_number_that_another_process_has_now_is_taken_over(holde
     path.write_text(text)
     claim = Claim(path)
     claim.acquire()
+    claim.check()  # raises unless the claim is ours
     claim.release()
 
 
@@ -123,6 +124,7 @@ def test_a_claim_without_a_name_is_taken_over(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "claim").touch()
     claim = Claim(tmp_path / "claim")
     claim.acquire()
+    claim.check()  # raises unless the claim is ours
     claim.release()
 
 
