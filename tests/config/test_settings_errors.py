@@ -316,7 +316,8 @@ def test_also_typed_after_config(workspace: Workspace, given: list[str], expecte
             "features:",
             "feature:",
             "config/demo.yaml:{line}: feature: unknown key; allowed: data, draws, evaluation, features, "
-            "methods, on_bad_video, seeds, shards, splits, texts; the nearest is features; write `features:` "
+            "methods, on_bad_video, queries, seeds, shards, splits, texts; the nearest is features; write "
+            "`features:` "
             "(and 1 more)",
         ),
         (

@@ -11,6 +11,7 @@ from vadbench.config import BenchmarkSettings, load_benchmark, load_run_settings
 from vadbench.config.yaml_text import read_mapping
 
 if TYPE_CHECKING:
+    from vadbench.datasets.published import Count
     from vadbench.stages.planning import SetPlan
 
 
@@ -49,6 +50,7 @@ def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, thre
     typer.echo(f"{name}: {len(report.entries)} videos in {settings.shards} shards below {root}")
     for path in report.written:
         typer.echo(f"  written: {path}")
+    _print_counts(report.counts)
     for note in report.notes:
         typer.echo(f"  {note}")
     from vadbench.stages.planning import plan_sets
@@ -56,6 +58,17 @@ def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, thre
     annotations = Annotations.load(Path("stores") / name / "annotations.json")
     plans = plan_sets(settings.features, report.entries, annotations, root, device=device, threads=threads)
     _print_plan(plans)
+
+
+def _print_counts(counts: Sequence["Count"]) -> None:
+    """What was found beside what was published; notes name every deviation again."""
+    width = max((len(count.what) for count in counts), default=0)
+    if counts:
+        typer.echo(f"  {'':<{width}} {'found':>10} {'published':>10}")
+    for count in counts:
+        published = "-" if count.published is None else f"{count.published:,}"
+        mark = "  <- differs" if count.deviation else ""
+        typer.echo(f"  {count.what:<{width}} {count.found:>10,} {published:>10}{mark}")
 
 
 def _print_plan(plans: Sequence["SetPlan"]) -> None:

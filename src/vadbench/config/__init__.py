@@ -2,7 +2,20 @@
 
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
 from vadbench.config.clip import ClipSettings
-from vadbench.config.data import DATA_SETTINGS, DataSettings, DemoData, FolderData, Ped2Data, Supervision
+from vadbench.config.data import (
+    DATA_SETTINGS,
+    AvenueData,
+    DataSettings,
+    DemoData,
+    FolderData,
+    NwpuData,
+    Ped2Data,
+    ShanghaiTechData,
+    Supervision,
+    UbnormalData,
+    UcfCrimeData,
+    XdViolenceData,
+)
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import STAGE_SETTINGS, FeatureSet
 from vadbench.config.frames import FramesSettings
@@ -23,6 +36,7 @@ from vadbench.config.methods import (
     TrainedSettings,
     ZeroShotSettings,
 )
+from vadbench.config.queries import QuerySettings
 from vadbench.config.run import RunSettings
 from vadbench.config.runs import Run, expand_runs, run_path
 from vadbench.config.stage import StageSettings
@@ -33,6 +47,7 @@ __all__ = [
     "METHOD_SETTINGS",
     "NORMAL",
     "STAGE_SETTINGS",
+    "AvenueData",
     "BenchmarkSettings",
     "ClipSettings",
     "DataSettings",
@@ -45,15 +60,21 @@ __all__ = [
     "LinearSvmSettings",
     "MethodEntry",
     "MethodSettings",
+    "NwpuData",
     "OneClassSvmSettings",
     "Ped2Data",
+    "QuerySettings",
     "Run",
     "RunSettings",
+    "ShanghaiTechData",
     "StageSettings",
     "SultaniSettings",
     "Supervision",
     "TextSettings",
     "TrainedSettings",
+    "UbnormalData",
+    "UcfCrimeData",
+    "XdViolenceData",
     "ZeroShotSettings",
     "benchmark_names",
     "expand_runs",

@@ -1,6 +1,6 @@
 """Settings of one benchmark: what `config/<benchmark>.yaml` holds."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union
 
 from pydantic import Field, GetJsonSchemaHandler, PositiveInt, model_serializer, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -11,6 +11,7 @@ from vadbench.config.data import Data
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import FeatureSet
 from vadbench.config.methods import METHOD_SETTINGS, MethodSettings
+from vadbench.config.queries import QuerySettings
 from vadbench.config.texts import TextSettings
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ class BenchmarkSettings(Settings):
     texts: TextSettings = TextSettings()
     """The texts that CLIP compares frames with."""
 
+    queries: QuerySettings = QuerySettings()
+    """The texts that CLIP compares regions of frames with."""
+
     features: Annotated[
         dict[Name, FeatureSet], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
@@ -118,3 +122,18 @@ class BenchmarkSettings(Settings):
 
     evaluation: EvaluationSettings = EvaluationSettings()
     """How scores are evaluated."""
+
+    @model_validator(mode="after")
+    def _queries_of_classes(self) -> Self:
+        for name in self.queries.abnormal:
+            if name not in self.texts.classes[1:]:
+                raise PydanticCustomError(
+                    "queries",
+                    "{name} is no abnormal class of texts.labels; there are {classes}",
+                    {
+                        "name": name,
+                        "classes": ", ".join(self.texts.classes[1:]),
+                        "field": f"queries.abnormal.{name}",
+                    },
+                )
+        return self

@@ -28,7 +28,7 @@ class Masks(_Frozen):
     """Pixel masks of a video."""
 
     path: str
-    """Folder relative to `data_root`."""
+    """Folder of images, or file, relative to `data_root`."""
     files: int
     sha256: str
     """Digest of the files' names and contents."""

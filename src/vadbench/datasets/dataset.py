@@ -7,6 +7,7 @@ from pathlib import Path
 from vadbench.config import NORMAL
 from vadbench.datasets.annotations import SplitLists, VideoAnnotation
 from vadbench.datasets.entries import VideoEntry
+from vadbench.datasets.published import Count
 from vadbench.errors import VadbenchError
 
 __all__ = ["ABNORMAL", "NORMAL", "Dataset", "relative_path", "union"]
@@ -26,7 +27,11 @@ class Dataset:
     videos: Mapping[str, VideoAnnotation]
     """By id, the same ids as the entries'."""
     masks: Mapping[str, str] = field(default_factory=dict)
-    """Folders of pixel masks by video id, relative to `data_root`."""
+    """Pixel masks by video id: a folder of images or a file, relative to `data_root`."""
+    counts: tuple[Count, ...] = ()
+    """How many videos, frames and events there are, beside the published figures."""
+    missing: tuple[str, ...] = ()
+    """Videos that the lists name and that are not below `data_root`."""
     notes: tuple[str, ...] = ()
     """How it differs from what was published."""
 

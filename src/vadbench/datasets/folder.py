@@ -22,23 +22,16 @@ out altogether. A video without a line belongs to the split `all` only.
     gate/tuesday.mp4,test,fire,600,745
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
 
 from vadbench.config import NORMAL, FolderData
 from vadbench.datasets.annotations import SplitLists, VideoAnnotation
 from vadbench.datasets.dataset import Dataset, relative_path
 from vadbench.datasets.entries import VideoEntry
 from vadbench.datasets.label_table import LabelledVideo, read_labels
+from vadbench.datasets.tree import VIDEO_SUFFIXES, FoundVideo, list_tree
 from vadbench.errors import VadbenchError
-from vadbench.video.listing import image_names
-
-VIDEO_SUFFIXES = (
-    *(".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"),
-    *(".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
-)
 
 
 def read(data: FolderData, data_root: Path) -> Dataset:
@@ -52,7 +45,9 @@ def read(data: FolderData, data_root: Path) -> Dataset:
     root = data_root / data.folder
     if not root.is_dir():
         raise VadbenchError(f"{root}: no such folder; check data_root and data.folder")
-    entries, notes = _find_videos(root, data_root)
+    tree = list_tree(root)
+    entries = sorted((_entry(video, root, data_root) for video in tree.videos), key=lambda entry: entry.id)
+    notes = list(tree.notes)
     if not entries:
         raise VadbenchError(f"{root}: holds no video; known endings are {' '.join(VIDEO_SUFFIXES)}")
     ids = [entry.id for entry in entries]
@@ -69,49 +64,9 @@ def read(data: FolderData, data_root: Path) -> Dataset:
     )
 
 
-def _find_videos(root: Path, data_root: Path) -> tuple[list[VideoEntry], list[str]]:
-    """Videos sorted by id, and what was left out. Links are followed, each folder is entered once.
-
-    Raises VadbenchError for a folder that cannot be read: its videos would be left out without a word.
-    """
-    entries, notes = [], []
-    seen = set()
-    for name, folders, files in os.walk(root, onerror=_refuse, followlinks=True):
-        here = Path(name)
-        state = os.stat(here)
-        if (state.st_dev, state.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((state.st_dev, state.st_ino))
-        folders[:] = sorted(folder for folder in folders if not folder.startswith((".", "__MACOSX")))
-        videos = [
-            here / file
-            for file in files
-            if not file.startswith(".") and os.path.splitext(file)[1].lower() in VIDEO_SUFFIXES
-        ]
-        entries += [_entry(path, root, data_root, _file_size(path)) for path in videos]
-        images = len(image_names(here))
-        if images and not videos and not folders and here != root:
-            entries.append(_entry(here, root, data_root, images))
-        elif images:
-            notes.append(f"{images} images in {here} are no frame folder: videos or folders are beside them")
-    return sorted(entries, key=lambda entry: entry.id), sorted(notes)
-
-
-def _refuse(error: OSError) -> NoReturn:
-    raise VadbenchError(f"{error.filename}: {error.strerror}; check its permissions") from error
-
-
-def _entry(path: Path, root: Path, data_root: Path, size: int | None) -> VideoEntry:
-    return VideoEntry(id=relative_path(path, root), path=relative_path(path, data_root), bytes=size)
-
-
-def _file_size(path: Path) -> int | None:
-    """Bytes of a file; None for a link to nothing, which the stage that opens it will name."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
+def _entry(video: FoundVideo, root: Path, data_root: Path) -> VideoEntry:
+    path = relative_path(video.path, data_root)
+    return VideoEntry(id=relative_path(video.path, root), path=path, bytes=video.size)
 
 
 def _splits(ids: list[str], labels: Mapping[str, LabelledVideo]) -> dict[str, SplitLists]:

@@ -14,6 +14,7 @@ from vadbench.datasets.dataset import Dataset
 from vadbench.datasets.entries import VideoEntry, VideoList
 from vadbench.datasets.files import json_text, write_if_changed
 from vadbench.datasets.masks import MaskDigests
+from vadbench.datasets.published import Count, deviations
 from vadbench.datasets.shards import assign, earlier_assignment, list_files, list_path
 from vadbench.errors import VadbenchError
 
@@ -31,6 +32,8 @@ class IndexReport:
     """Files whose content changed."""
     notes: tuple[str, ...]
     """Where the data differs from what was published."""
+    counts: tuple[Count, ...]
+    """Videos, frames and events, beside the published figures."""
 
 
 def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, stores: Path) -> IndexReport:
@@ -43,6 +46,8 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     """
     folder = stores / name
     found = find_dataset(settings.data, data_root)
+    if found.missing and settings.on_bad_video == "fail":
+        raise _missing(name, found, data_root)
     annotations = _annotations(name, found, MaskDigests(data_root, folder / "masks.json"))
     _check_splits(settings, annotations)
     lists = folder / "videos"
@@ -61,7 +66,7 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
         path.unlink(missing_ok=True)  # of an earlier, larger number of shards
     if annotations.save(folder / "annotations.json"):
         written.append(folder / "annotations.json")
-    return IndexReport(name, entries, shards, tuple(written), found.notes)
+    return IndexReport(name, entries, shards, tuple(written), annotations.notes, found.counts)
 
 
 def find_dataset(data: DataSettings, data_root: Path) -> Dataset:
@@ -79,12 +84,26 @@ def _annotations(name: str, found: Dataset, digests: MaskDigests) -> Annotations
         return Annotations(
             benchmark=name,
             classes=found.classes,
-            notes=found.notes,
+            notes=(*deviations(found.counts), *found.notes, *_missing_note(found)),
             splits=dict(found.splits),
             videos=videos,
         )
     except ValidationError as error:
         raise VadbenchError(f"{name}: {error.errors()[0]['msg']}; correct its annotations") from error
+
+
+def _missing(name: str, found: Dataset, data_root: Path) -> VadbenchError:
+    some = ", ".join(found.missing[:5]) + (", …" if len(found.missing) > 5 else "")
+    return VadbenchError(
+        f"{name}: {len(found.missing)} of {len(found.entries)} listed videos are not below {data_root}: "
+        f"{some}; get them, or write on_bad_video: skip to go on without them"
+    )
+
+
+def _missing_note(found: Dataset) -> tuple[str, ...]:
+    if not found.missing:
+        return ()
+    return (f"{len(found.missing)} of {len(found.entries)} listed videos are missing",)
 
 
 def _check_splits(settings: BenchmarkSettings, annotations: Annotations) -> None:

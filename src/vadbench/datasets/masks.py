@@ -1,4 +1,4 @@
-"""Digests of mask folders, remembered so that an unchanged folder is not read before every workflow."""
+"""Digests of pixel masks, remembered so that unchanged ones are not read before every workflow."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from vadbench.video.listing import image_names
 
 
 class MaskDigests:
-    """Digests of mask folders by path below `data_root`.
+    """Digests of mask folders and mask files by path below `data_root`.
 
     `memory` is a file that holds each digest beside names, sizes and time stamps of its files: what those
     say has not changed is not read again. It may be deleted at any time.
@@ -24,9 +24,8 @@ class MaskDigests:
         self._used: dict[str, list[str]] = {}
 
     def masks(self, path: str) -> Masks:
-        """The masks in the folder `path` (relative to `data_root`)."""
-        folder = self._data_root / path
-        names = sorted(image_names(folder))
+        """The masks in the folder, or in the file, `path` (relative to `data_root`)."""
+        folder, names = _folder_and_names(self._data_root / path)
         stats = [os.stat(folder / name) for name in names]
         state = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in zip(names, stats, strict=True)]
         stamp = hashlib.sha256(json.dumps(state).encode()).hexdigest()
@@ -39,6 +38,12 @@ class MaskDigests:
         """Remember the digests asked for."""
         if self._used:
             write_if_changed(self._memory, json_text(self._used, {}))
+
+
+def _folder_and_names(path: Path) -> tuple[Path, list[str]]:
+    if path.is_file():
+        return path.parent, [path.name]
+    return path, sorted(image_names(path))
 
 
 def _remembered(memory: Path) -> dict[str, list[str]]:
