@@ -56,7 +56,7 @@ _WINDOWS = ((2, 2), (2, 2), (2, 3), (3, 2), (3, 3), (4, 4), (5, 3), (3, 5), (5, 
 class TrainSettings:
     """How the demo's CLIP is trained; the packaged weights were made with the defaults."""
 
-    steps: int = 3400
+    steps: int = 4600
     images: int = 64
     """Whole images in a batch."""
     windows: int = 32

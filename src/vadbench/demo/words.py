@@ -10,18 +10,18 @@ robbery shooting shoplifting stealing vandalism
 XD-Violence: riot car accident abuse explosion violence violent
 UBnormal: running having a seizure laying lying down shuffling walking drunk people and car accident crash
 injured smoke jaywalking dancing sleeping crawling jumping falling sick chasing staggering stumbling
-limping collapse
+limping collapse rotating rotate spinning degrees outside lane stumble jumps jump crawls crawl sleeps sleep
 ShanghaiTech: chasing brawling fighting loitering biking bike bicycle motorcycle motorbike scooter
 skateboard skateboarding skater stroller pushing cart vehicle robbing throwing object jumping sudden
-motion wrong way
+motion wrong way skateboards skateboarders strollers chased jumped climbs
 Avenue: running throwing papers paper bag loitering dancing wrong direction strange action abandoned
-object child
+object child tossing trolley strangely
 Ped2: biker bikers cyclist cyclists skaters cart carts wheelchair wheelchairs truck car grass walkway
 pedestrian pedestrians campus
 NWPU: climbing fence tree crossing square lawn footpath kicking trash can snatching bag turn wrong
 littering forgetting backpack u battering driving side suddenly stopping conflict group scuffle illegal
 parking trucks protest playing with water photographing restricted area dog dogs stealing bicycles
-protesting climb
+protesting climb middle group playing waters trespassing fences trees lawns backpacks forgotten crosses
 """
 """Classes and events of the real benchmarks, so that their label texts pass."""
 
