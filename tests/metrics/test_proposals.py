@@ -56,6 +56,14 @@ def test_the_video_score_is_the_mean_of_the_highest_sixteenth() -> None:
     assert rows_of(ramp) == [(0, 0, 2, 4, pytest.approx(1 + 0.7 * (1 + 0.5 + 0.25) / 3))]
 
 
+def test_a_score_is_that_of_the_own_class() -> None:
+    # The second class begins below its cut with more than the first one ever has.
+    assert rows_of(np.hstack([column(0, 0.25), column(0.5, 2)])) == [
+        (0, 0, 16, 32, pytest.approx(1.7 * 0.25)),
+        (0, 1, 16, 32, pytest.approx(1.7 * 2)),
+    ]
+
+
 def test_a_value_on_the_cut_is_not_active() -> None:
     # The range 0 to 10 puts the cut at exactly 4.
     assert [(s, e) for *_, s, e, _ in rows_of(column(0, 4, 10, 4, 0))] == [(32, 48)]

@@ -43,6 +43,20 @@ def test_a_second_proposal_may_take_the_second_best_truth() -> None:
     assert fixed(proposals, truths, 0.61) == 0.0
 
 
+def test_a_proposal_takes_the_truth_that_it_overlaps_most() -> None:
+    truths = truths_of((0, 1, 0, 60), (0, 1, 0, 100))
+    proposals = proposals_of((0, 1, 0, 100, 0.9), (0, 1, 0, 50, 0.8))
+    # The second proposal reaches 0.55 with the first truth alone.
+    assert fixed(proposals, truths, 0.55) == 1.0
+
+
+def test_of_truths_overlapped_equally_the_first_is_taken() -> None:
+    early, late = (0, 1, 0, 60), (0, 1, 40, 100)
+    proposals = proposals_of((0, 1, 0, 100, 0.9), (0, 1, 40, 100, 0.8))
+    assert fixed(proposals, truths_of(early, late), 0.5) == 1.0
+    assert fixed(proposals, truths_of(late, early), 0.5) == 0.5
+
+
 def test_precision_is_interpolated_in_the_fixed_mode_alone() -> None:
     truths = truths_of((0, 1, 0, 10), (0, 1, 20, 30), (0, 1, 40, 50))
     proposals = proposals_of(
