@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vadbench.datasets.text_lines import damaged
 from vadbench.errors import VadbenchError
 
 _LINE = re.compile(",".join([r"\s*([0-9]{1,9})\s*"] * 6), re.ASCII)
@@ -55,11 +56,11 @@ def read_tracks(path: Path, width: int, height: int) -> RegionTracks:
             if key in seen:
                 raise ValueError(f"a second box of track {row[0]} on frame {row[1]}, after line {seen[key]}")
         except ValueError as error:
-            raise _damaged(path, number, str(error)) from None
+            raise damaged(path, number, str(error), _FORM) from None
         seen[key] = number
         rows.append(row)
     if lines[-1]:
-        raise _damaged(path, len(lines), f"{lines[-1]!r} is without a line end, so it may be cut off")
+        raise damaged(path, len(lines), f"{lines[-1][:80]!r} has no line end, so it may be cut off", _FORM)
     table = np.array(rows, dtype=np.int64)
     return RegionTracks(table[:, 0], table[:, 1], table[:, 2:] + np.array([0, 0, 1, 1]))
 
@@ -67,12 +68,8 @@ def read_tracks(path: Path, width: int, height: int) -> RegionTracks:
 def _parse(line: str, width: int, height: int) -> tuple[int, ...]:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise ValueError(f"{line.strip()!r} is not {_FORM}")
+        raise ValueError(f"{line.strip()[:80]!r} is damaged")
     track, frame, left, top, right, bottom = map(int, match.groups())
     if not (left <= right < width and top <= bottom < height):
         raise ValueError(f"box {left},{top},{right},{bottom} does not fit a frame of {width} x {height}")
     return track, frame, left, top, right, bottom
-
-
-def _damaged(path: Path, number: int, what: str) -> VadbenchError:
-    return VadbenchError(f"{path}, line {number}: {what}; get the file from the annotations")
