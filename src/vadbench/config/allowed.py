@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vadbench.config.base import NAME_PATTERN
+from vadbench.config.evaluation import LENGTH_TABLE_PATTERN
 from vadbench.config.run import DEVICE_PATTERN
 from vadbench.config.yaml_text import Keys
 
@@ -17,6 +18,7 @@ PATTERNS = {
     NAME_PATTERN: _NAME_WORDS,
     f"^$|{NAME_PATTERN}": f"{_NAME_WORDS}, or empty",
     DEVICE_PATTERN: "auto, cpu, cuda or cuda:<number>",
+    LENGTH_TABLE_PATTERN: "the path of a .csv or .tsv file",
 }
 """Words for the patterns of the types."""
 
@@ -76,7 +78,7 @@ class Allowed:
 def choices_of(node: Node) -> list[str]:
     """The values a place may have, as text, if they can be listed."""
     values = node.get("enum", [node["const"]] if "const" in node else [])
-    return [str(value) for value in values]
+    return list(dict.fromkeys("true" if value is True else str(value) for value in values))
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

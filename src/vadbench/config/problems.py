@@ -66,7 +66,7 @@ def _problem(detail: ErrorDetails, allowed: Allowed, values: object) -> Problem:
     keys = _written_keys(detail["loc"], values, keep_last=kind == "missing")
     if kind == "extra_forbidden":
         return _unknown_key(keys, allowed, values)
-    if detail["loc"][-1] == "[key]":
+    if detail["loc"][-1:] == ("[key]",):
         return Problem(keys, f"not allowed as a key; allowed: {PATTERNS[NAME_PATTERN]}")
     if kind == "missing":
         return _missing(keys, allowed)
