@@ -13,6 +13,7 @@ from vadbench.metrics.localisation import (
     whole_frame,
 )
 from vadbench.metrics.macro import macro_auc, macro_auc_sentinel, sentinel_aucs, video_aucs
+from vadbench.metrics.map_resampling import resampled_map_fixed, resampled_map_legacy
 from vadbench.metrics.proposals import threshold_proposals
 from vadbench.metrics.ranking import ap_trapezoid, average_precision, roc_auc
 from vadbench.metrics.regions import Found, Regions, find_regions, rbdc_tbdc, resampled_rbdc_tbdc
@@ -53,6 +54,8 @@ __all__ = [
     "region_ious",
     "resampled_ap",
     "resampled_auc",
+    "resampled_map_fixed",
+    "resampled_map_legacy",
     "resampled_mean",
     "resampled_rbdc_tbdc",
     "roc_auc",

@@ -58,10 +58,8 @@ def map_fixed(
     Raises:
         VadbenchError: an array holds what it cannot hold, or a segment names a video that there is not.
     """
-    proposed, inside = check_proposals(proposals), clip_truths(check_truths(truths), lengths)
-    check_videos("proposals", proposed.video, len(np.asarray(lengths)))
-    classes = np.setdiff1d(inside.label, [NORMAL_CLASS])
-    return _mean([_envelope_ap(one) for one in rankings(proposed, inside, classes, ious)], ious)
+    ranked = fixed_rankings(proposals, truths, lengths, ious)
+    return _mean([_envelope_ap(one) for one in ranked], ious)
 
 
 def map_legacy(
@@ -88,15 +86,32 @@ def map_legacy(
     Raises:
         VadbenchError: an array holds what it cannot hold, or a segment names a class that there is not.
     """
+    ranked = legacy_rankings(proposals, truths, classes, ious)
+    aps = [_step_ap(one) for one in ranked]
+    if any(not len(one.video) for one in ranked):
+        aps = [np.zeros(len(ious))]
+    return _mean(aps, ious)
+
+
+def fixed_rankings(
+    proposals: Proposals, truths: Truths, lengths: ArrayLike, ious: Sequence[float]
+) -> list[Ranking]:
+    """The ranking of each class that counts in `map_fixed`, whose arguments and errors these are."""
+    proposed, inside = check_proposals(proposals), clip_truths(check_truths(truths), lengths)
+    check_videos("proposals", proposed.video, len(np.asarray(lengths)))
+    classes = np.setdiff1d(inside.label, [NORMAL_CLASS])
+    return list(rankings(proposed, inside, classes, ious))
+
+
+def legacy_rankings(
+    proposals: Proposals, truths: Truths, classes: int, ious: Sequence[float]
+) -> list[Ranking]:
+    """The ranking of each class, none without a truth of any; arguments and errors as in `map_legacy`."""
     proposed, true = check_proposals(proposals), check_truths(truths)
     for name, label in (("proposals", proposed.label), ("truths", true.label)):
         if len(label) and label.max() >= classes:
             raise VadbenchError(f"{name}: class {label.max()}, there are {classes}, counted from 0")
-    ranked = rankings(proposed, true, np.arange(classes), ious) if len(true.video) else ()
-    aps = [_step_ap(one) for one in ranked]
-    if aps and len(np.unique(proposed.label)) < classes:
-        aps = [np.zeros(len(ious))]
-    return _mean(aps, ious)
+    return list(rankings(proposed, true, np.arange(classes), ious)) if len(true.video) else []
 
 
 def _step_ap(ranking: Ranking) -> NDArray[np.float64]:
