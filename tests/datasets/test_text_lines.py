@@ -59,7 +59,7 @@ def test_numbers_are_ascii_digits_or_minus_one(text: str) -> None:
         assert int(text) == number
 
 
-@pytest.mark.parametrize("text", ["", "-", "-2", "+1", "1.0", "1e3", " 1", "٣", "1_0", "9" * 12])
+@pytest.mark.parametrize("text", ["", "-", "-2", "-0", "-01", "+1", "1.0", "1e3", " 1", "٣", "1_0", "9" * 12])
 def test_other_numbers_are_refused(text: str) -> None:
     assert frame_number(text) is None
 

@@ -85,6 +85,20 @@ def test_two_videos_of_one_name_are_an_error(tmp_path: Path) -> None:
     assert listed_videos(list_tree(tmp_path), {}, tmp_path) == ([], ())
 
 
+def test_a_video_in_the_folder_that_the_list_names_goes_first(tmp_path: Path) -> None:
+    """UCF-Crime comes with fifty normal videos twice, under one name in two folders."""
+    touch(tmp_path / "Normal_Videos_event/Normal_Videos_015_x264.mp4", b"12")
+    files = {"v": "Testing_Normal_Videos_Anomaly/Normal_Videos_015_x264"}
+    ((entry,), _) = listed_videos(list_tree(tmp_path), files, tmp_path)
+    assert entry.path == "Normal_Videos_event/Normal_Videos_015_x264.mp4", "the only one"
+    touch(tmp_path / "x/Testing_Normal_Videos_Anomaly/Normal_Videos_015_x264.mp4", b"12")
+    ((entry,), _) = listed_videos(list_tree(tmp_path), files, tmp_path)
+    assert entry.path == "x/Testing_Normal_Videos_Anomaly/Normal_Videos_015_x264.mp4"
+    touch(tmp_path / "y/Testing_Normal_Videos_Anomaly/Normal_Videos_015_x264.mp4", b"12")
+    with pytest.raises(VadbenchError, match="are both video v"):
+        listed_videos(list_tree(tmp_path), files, tmp_path)
+
+
 def test_two_files_of_one_name_must_be_equal(tmp_path: Path) -> None:
     touch(tmp_path / "a/list.txt", b"1")
     touch(tmp_path / "b/list.txt", b"1")

@@ -43,9 +43,7 @@ def video_name(text: str) -> str:
 
 
 def frame_number(text: str) -> int | None:
-    """A whole number of ASCII digits, -1 included; None for anything else."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-        return None
-    value = int(text)
-    return value if value >= -1 else None
+    """A whole number of ASCII digits, or -1 as lists write it; None for anything else."""
+    if text == "-1":
+        return -1
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -111,7 +111,8 @@ def listed_videos(
 
     Args:
         tree: where to look.
-        files: by video id the name of its file without ending, or of its frame folder.
+        files: by video id the name of its file without ending, or of its frame folder; where the list names a
+            folder, as `folder/name`, a video in a folder of that name goes before others called `name`.
         data_root: paths are relative to it.
 
     Returns:
@@ -124,7 +125,9 @@ def listed_videos(
         by_name.setdefault(video.name, []).append(video)
     entries, missing = [], []
     for id, name in files.items():
-        found = by_name.get(name, [])
+        folder, _, base = name.rpartition("/")
+        found = by_name.get(base, [])
+        found = [video for video in found if folder and video.path.parent.name == folder] or found
         if len(found) > 1:
             raise VadbenchError(f"{found[0].path} and {found[1].path} are both video {id}; keep one")
         if not found:
