@@ -51,6 +51,8 @@ class Line:
     variant: str
     features: str
     supervision: str
+    model: str
+    """Model of the features; empty: none, or not known."""
     weights: str
     selection: str
     notes: tuple[str, ...]
@@ -63,9 +65,16 @@ class Line:
     remarks: tuple[str, ...]
     """What did not fit between scores, annotations and videos."""
     test: TestSet | None
+    test_videos: int
+    """Test videos with frame truth, scored or not."""
     resampling: Resampling | None
     """None for a mean over draws: each draw tests videos of its own."""
     cells: Mapping[str, Cell]
+
+    @property
+    def external(self) -> bool:
+        """Whether the scores came from outside, without a feature set of ours."""
+        return not self.features
 
 
 def lines_of(results: Results) -> list[Line]:
@@ -100,6 +109,7 @@ def _over_seeds(runs: Mapping[Path, Record]) -> Line:
         variant=first.run.variant,
         features=first.run.features,
         supervision=first.supervision,
+        model=_model(first),
         weights=first.weights,
         selection=first.selection,
         notes=first.notes,
@@ -109,9 +119,17 @@ def _over_seeds(runs: Mapping[Path, Record]) -> Line:
         coverage=min(record.coverage.share for record in records),
         remarks=tuple(dict.fromkeys(remark for record in records for remark in record.coverage.remarks())),
         test=first.test,
+        test_videos=first.coverage.videos_total,
         resampling=first.resampling,
         cells={metric: _mean_cell(metric, records) for metric in first.metrics},
     )
+
+
+def _model(record: Record) -> str:
+    """The model that the run's features were made with, as its scores store says."""
+    features = record.settings.get("features")
+    settings = features.get("settings") if isinstance(features, Mapping) else None
+    return str(settings.get("model", "")) if isinstance(settings, Mapping) else ""
 
 
 def _mean_cell(metric: str, records: list[Record]) -> Cell:
@@ -168,6 +186,7 @@ def _check_alike(runs: Mapping[Path, Record]) -> None:
         if other != path:
             raise VadbenchError(f"{other} and {path} hold the same run, {record.run}; give one of them")
         for name, ours, theirs in (
+            ("model", _model(record), _model(first)),
             ("weights", record.weights, first.weights),
             ("selection", record.selection, first.selection),
             ("convention", record.convention.text, first.convention.text),
@@ -176,7 +195,7 @@ def _check_alike(runs: Mapping[Path, Record]) -> None:
 
 
 def _check_same(first: Line, other: Line, who: str) -> None:
-    for name in ("weights", "selection", "convention"):
+    for name in ("model", "weights", "selection", "convention"):
         _refuse_difference(name, getattr(other, name), getattr(first, name), who)
 
 

@@ -10,10 +10,13 @@ th { border-bottom: 2px solid #222 }
 tbody tr:hover { background: #f4f4f4 }
 """
 
+_REFERENCES = ["link", "image", "autolink", "reference"]
+
 
 def html_page(markdown: str) -> str:
-    """A page without links to anything outside; HTML in the text is shown as text."""
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    """A page without links or pictures, wherever they would come from; HTML in the text is shown as text."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable(_REFERENCES)
+    body = parser.render(markdown)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Results</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n{body}</body></html>\n"

@@ -5,7 +5,9 @@ import io
 import math
 from collections.abc import Iterable, Iterator
 
+from vadbench.tables.comparison import compare
 from vadbench.tables.lines import Cell, Line
+from vadbench.tables.wording import features
 
 COLUMNS = (
     *("benchmark", "split", "draw", "method", "variant", "features", "metric"),
@@ -14,8 +16,6 @@ COLUMNS = (
     *("coverage", "weights", "selection", "convention", "seeds", "note"),
 )
 """Columns of tables.csv; metrics are fractions of 1, an empty field is one that does not apply."""
-
-_NOT_PUBLISHED = "no published value with this benchmark, split, metric and features"
 
 
 def tidy_csv(lines: Iterable[Line]) -> str:
@@ -36,10 +36,10 @@ def _rows(line: Line) -> Iterator[dict[str, str]]:
             "draw": line.draw,
             "method": line.method,
             "variant": line.variant,
-            "features": line.features,
+            "features": features(line),
             "metric": metric,
             **_numbers(cell),
-            "published_note": _NOT_PUBLISHED,
+            **_published(line, metric),
             "coverage": f"{line.coverage:.6f}",
             "weights": line.weights,
             "selection": line.selection,
@@ -47,6 +47,19 @@ def _rows(line: Line) -> Iterator[dict[str, str]]:
             "seeds": " ".join(map(str, line.seeds)),
             "note": cell.note,
         }
+
+
+def _published(line: Line, metric: str) -> dict[str, str]:
+    comparison = compare(line, metric)
+    if math.isnan(comparison.value):
+        return {"published_note": comparison.note}
+    difference = line.cells[metric].value - comparison.value
+    return {
+        "published": f"{comparison.value:.6f}",
+        "published_source": comparison.source,
+        "difference": "NaN" if math.isnan(difference) else f"{difference:.6f}",
+        "published_note": comparison.note,
+    }
 
 
 def _numbers(cell: Cell) -> dict[str, str]:

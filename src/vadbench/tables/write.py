@@ -6,14 +6,16 @@ from pathlib import Path
 from vadbench.errors import VadbenchError
 from vadbench.evaluation import Record
 from vadbench.store.files import write_text
+from vadbench.tables.latex import latex
+from vadbench.tables.layout import lay_out
 from vadbench.tables.lines import lines_of
+from vadbench.tables.markdown import markdown
 from vadbench.tables.page import html_page
-from vadbench.tables.readable import readable_markdown
 from vadbench.tables.tidy import tidy_csv
 
 
 def write_tables(metrics: Sequence[Path], folder: Path) -> None:
-    """Write tables.csv (tidy), tables.md and tables.html (readable) from the metrics.json of all runs.
+    """Write the tables of all runs: tables.csv (tidy), tables.md, tables.html and tables.tex (to read).
 
     Methods stand in the order of their first file. The files of one benchmark give that benchmark's tables,
     those of all benchmarks the joined ones.
@@ -28,6 +30,8 @@ def write_tables(metrics: Sequence[Path], folder: Path) -> None:
     lines = lines_of({path: Record.load(path) for path in metrics})
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "tables.csv", tidy_csv(lines))
-    markdown = readable_markdown(lines)
-    write_text(folder / "tables.md", markdown)
-    write_text(folder / "tables.html", html_page(markdown))
+    document = lay_out(lines)
+    text = markdown(document)
+    write_text(folder / "tables.md", text)
+    write_text(folder / "tables.html", html_page(text))
+    write_text(folder / "tables.tex", latex(document))
