@@ -30,17 +30,18 @@ def image_names(folder: Path) -> list[str]:
         raise VadbenchError(f"{folder}: {error.strerror}; check the folder and its permissions") from error
 
 
-def frame_files(folder: Path) -> list[Path]:
+def frame_files(folder: Path, ending: str = "") -> list[Path]:
     """The frames of `folder` in the order of the numbers that end their names (`001.tif`, `frame001.tif`).
 
-    Numbering may start anywhere and need not be padded, but it has to be whole. Raises VadbenchError, naming
-    the folder and the file or number, for a folder without images, a name without a number, a second series
-    of names, a number that occurs twice and a gap.
+    `ending` may follow the number in a name (`_gt`: `video_0000_gt.png`). Numbering may start anywhere and need
+    not be padded, but it has to be whole. Raises VadbenchError, naming the folder and the file or number, for
+    a folder without images, a name without a number, a second series of names, a number that occurs twice and
+    a gap.
     """
     files: dict[int, str] = {}
     series: dict[str, str] = {}
     for name in sorted(image_names(folder)):
-        match = _NUMBERED.fullmatch(os.path.splitext(name)[0])
+        match = _NUMBERED.fullmatch(os.path.splitext(name)[0].removesuffix(ending))
         if match is None:
             raise _unordered(folder, f"{name} has no frame number at the end of its name")
         number = int(match["number"])
