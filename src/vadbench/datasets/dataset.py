@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from vadbench.config import NORMAL
 from vadbench.datasets.annotations import SplitLists, VideoAnnotation
@@ -10,10 +11,19 @@ from vadbench.datasets.entries import VideoEntry
 from vadbench.datasets.published import Count
 from vadbench.errors import VadbenchError
 
-__all__ = ["ABNORMAL", "NORMAL", "Dataset", "relative_path", "union"]
+__all__ = ["ABNORMAL", "NORMAL", "Dataset", "FrameTruth", "relative_path", "union"]
 
 ABNORMAL = "abnormal"
 """The class of anomalies whose kind is not annotated."""
+
+
+class FrameTruth(NamedTuple):
+    """Abnormal frames of a video."""
+
+    intervals: tuple[tuple[int, int], ...]
+    """Half-open, in order and apart."""
+    frames: int | None = None
+    """Length of the video, where its annotation tells it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ class Dataset:
     """How many videos, frames and events there are, beside the published figures."""
     missing: tuple[str, ...] = ()
     """Videos that the lists name and that are not below `data_root`."""
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Splits that the published data set has and this copy does not, each with what it needs."""
     notes: tuple[str, ...] = ()
     """How it differs from what was published."""
 

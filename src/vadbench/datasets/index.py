@@ -49,7 +49,7 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     if found.missing and settings.on_bad_video == "fail":
         raise _missing(name, found, data_root)
     annotations = _annotations(name, found, MaskDigests(data_root, folder / "masks.json"))
-    _check_splits(settings, annotations)
+    _check_splits(settings, annotations, found.lacking)
     lists = folder / "videos"
     sizes = {entry.id: _size(entry, annotations) for entry in found.entries}
     shards = assign(sizes, settings.shards, earlier_assignment(lists, settings.shards))
@@ -84,7 +84,7 @@ def _annotations(name: str, found: Dataset, digests: MaskDigests) -> Annotations
         return Annotations(
             benchmark=name,
             classes=found.classes,
-            notes=(*deviations(found.counts), *found.notes, *_missing_note(found)),
+            notes=(*deviations(found.counts), *found.notes, *_lacking_notes(found), *_missing_note(found)),
             splits=dict(found.splits),
             videos=videos,
         )
@@ -106,13 +106,20 @@ def _missing_note(found: Dataset) -> tuple[str, ...]:
     return (f"{len(found.missing)} of {len(found.entries)} listed videos are missing",)
 
 
-def _check_splits(settings: BenchmarkSettings, annotations: Annotations) -> None:
-    """The labels of a folder decide which of the splits that its settings allow there are."""
+_NEEDS = "one_class needs normal training videos, weak normal and abnormal ones, and both need test videos"
+
+
+def _lacking_notes(found: Dataset) -> tuple[str, ...]:
+    return tuple(f"no split {name}: {why}" for name, why in found.lacking.items())
+
+
+def _check_splits(settings: BenchmarkSettings, annotations: Annotations, lacking: Mapping[str, str]) -> None:
+    """The lists and labels at hand decide which of the splits that the settings allow there are."""
     for name in settings.splits:
         if name not in annotations.splits:
+            why = lacking.get(name, _NEEDS)
             raise VadbenchError(
-                f"{annotations.benchmark}: its videos give no split {name}; one_class needs normal training "
-                f"videos, weak normal and abnormal ones, and both need test videos; there are the splits: "
+                f"{annotations.benchmark}: its videos give no split {name}; {why}; there are the splits: "
                 f"{', '.join(annotations.splits)}"
             )
 
