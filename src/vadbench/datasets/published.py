@@ -40,12 +40,17 @@ def names_digest(names: Iterable[str]) -> str:
 def published_frames(table: str) -> dict[str, int]:
     """Published number of frames by video, from a table that comes with the package.
 
-    The tables in `published_frames/` have a line `video<TAB>frames` for each video and say in their first
-    lines, which begin with `#`, where the figures come from.
+    The tables in `published_frames/` have a line `video<TAB>frames` for each video, some with further
+    columns, and say in their first lines, which begin with `#`, where the figures come from.
     """
+    return {video: row[0] for video, row in published_table(table).items()}
+
+
+def published_table(table: str) -> dict[str, tuple[int, ...]]:
+    """All figures of a table of `published_frames/` by video: frames, then what its first lines say."""
     resource = files("vadbench.datasets") / "published_frames" / f"{table}.tsv"
     lines = [line for line in resource.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    return {row[0]: int(row[1]) for row in csv.reader(lines, delimiter="\t")}
+    return {row[0]: tuple(map(int, row[1:])) for row in csv.reader(lines, delimiter="\t")}
 
 
 def frame_deviations(found: Mapping[str, int], published: Mapping[str, int]) -> tuple[str, ...]:

@@ -138,6 +138,22 @@ def listed_videos(
     return entries, tuple(missing)
 
 
+def one_form(videos: Iterable[FoundVideo], files: bool) -> tuple[tuple[FoundVideo, ...], tuple[str, ...]]:
+    """`videos` without second forms: of one that is there as a file and as a folder of extracted frames only
+    the file is kept (`files`), or only the folder. Beside it the names of such videos, sorted.
+
+    Two videos of one form and name are both kept, for their reader to refuse.
+    """
+    forms: dict[bool, set[str]] = {True: set(), False: set()}
+    videos = tuple(videos)
+    is_file = {video: not video.path.is_dir() for video in videos}
+    for video, form in is_file.items():
+        forms[form].add(video.name)
+    both = forms[True] & forms[False]
+    kept = tuple(video for video in videos if is_file[video] == files or video.name not in both)
+    return kept, tuple(sorted(both))
+
+
 def _is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES
 
