@@ -1,17 +1,19 @@
 """The convention of a figure, spelled out: it travels with every number."""
 
 from vadbench.config import EvaluationSettings
+from vadbench.evaluation.class_segments import MAP_DEFINITIONS
 from vadbench.evaluation.measure import DEFINITIONS
 from vadbench.evaluation.record import Convention
 from vadbench.metrics import LEVEL
 
 
-def describe(settings: EvaluationSettings, stride: int) -> Convention:
+def describe(settings: EvaluationSettings, stride: int, *, with_classes: bool = False) -> Convention:
     """Every choice between scores and figures.
 
     Args:
         settings: of the evaluation.
         stride: frames that a row covers under `repeat`; unused otherwise.
+        with_classes: whether mAP was measured too.
     """
     return Convention(
         frame_axis="decoded frames, 0-based; their number is found by decoding, never in a header",
@@ -19,7 +21,7 @@ def describe(settings: EvaluationSettings, stride: int) -> Convention:
         score_to_frame=_RULES[settings.score_to_frame].format(stride=stride),
         smoothing_rows=settings.smoothing_rows,
         videos="all test videos with frame truth; frames without a score are left out and lower the coverage",
-        metrics=dict(DEFINITIONS),
+        metrics={**DEFINITIONS, **(MAP_DEFINITIONS if with_classes else {})},
         interval=_interval(settings),
         text="; ".join(
             [

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vadbench.config import EvaluationSettings
 from vadbench.datasets import Annotations, Split
+from vadbench.evaluation.class_segments import measure_map
 from vadbench.evaluation.convention import describe
 from vadbench.evaluation.gather import TestFrames, gather
 from vadbench.evaluation.measure import DECIMALS, Measured, interval_of, measure, per_video_auc
@@ -25,8 +26,9 @@ def evaluate_run(
     """Evaluate the scores of a run on the test videos of its split and write metrics.json.
 
     Args:
-        scores: store with an array `score` (n,) per video, higher is more abnormal; its attribute
-            `selection` says how the checkpoint was chosen.
+        scores: store with an array `score` (n,) per video, higher is more abnormal, and where the method
+            scores classes an array `class_scores` (n, C), its columns named by the attribute `classes`; its
+            attribute `selection` says how the checkpoint was chosen.
         annotations: of the benchmark; `label` says which split and draw of it.
         label: whose scores these are.
         settings: score-to-frame rule, smoothing and resampling.
@@ -41,11 +43,13 @@ def evaluate_run(
     """
     split = annotations.split(label.split, label.draw)
     with Part.open(scores) as part:
-        frames = gather(StoredScores(part), annotations, split, settings)
+        source = StoredScores(part)
+        frames = gather(source, annotations, split, settings)
+        of_segments = measure_map(source, annotations, frames, settings) if source.classes else {}
         weights = ", ".join(part.weights)
         selection = str(part.attributes.get("selection", ""))
         method_settings = dict(part.settings)
-    measured = measure(frames, settings.bootstrap_resamples, settings.bootstrap_seed)
+    measured = measure(frames, settings.bootstrap_resamples, settings.bootstrap_seed) | of_segments
     record = Record(
         run=label,
         supervision=split.supervision,
@@ -53,7 +57,7 @@ def evaluate_run(
         selection=selection,
         settings=method_settings,
         notes=annotations.notes,
-        convention=describe(settings, frames.stride),
+        convention=describe(settings, frames.stride, with_classes=bool(of_segments)),
         coverage=frames.coverage,
         test=_test_set(frames),
         metrics={name: _metric(one) for name, one in measured.items()},

@@ -1,7 +1,7 @@
 """Where row scores come from: a scores store, or a training that asks how good it is."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +34,14 @@ class ScoreSource(Protocol):
 
 
 class StoredScores:
-    """A scores store, as `vadbench score` writes it."""
+    """A scores store, as `vadbench score` writes it; `classes` is empty where it has no class scores."""
 
     def __init__(self, part: Part) -> None:
         self._part = part
         self.name = str(part.path)
         self.videos = part.videos
         self.skipped = part.skipped
+        self.classes: Sequence[str] = cast("list[str]", part.attributes.get("classes", []))
 
     def frame_count(self, id: str) -> int:
         return self._part.frame_count(id)
@@ -50,6 +51,10 @@ class StoredScores:
 
     def score(self, id: str) -> NDArray[Any]:
         return self._part.read(id, "score")
+
+    def class_scores(self, id: str) -> NDArray[Any]:
+        """(n, C) score of each class in each row."""
+        return self._part.read(id, "class_scores")
 
 
 class RowScores:
