@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_benchmark import annotate
 
 from vadbench.datasets import Annotations
 from vadbench.store import ArraySpec, PartWriter
@@ -14,31 +15,6 @@ Rows = tuple[Sequence[int], Sequence[float], int]
 """Source frames of the rows, their scores, decoded frames."""
 
 WriteScores = Callable[..., Path]
-
-
-def annotate(
-    intervals: Mapping[str, list[list[int]] | None], frames: Mapping[str, int] | None = None
-) -> dict[str, object]:
-    """The content of an annotations.json whose one split, `weak`, tests all videos."""
-    published = frames or {}
-    return {
-        "benchmark": "tiny",
-        "classes": ["normal", "abnormal"],
-        "splits": {
-            "weak": {"supervision": "weak", "draws": None, "train": [], "test": list(intervals)},
-        },
-        "videos": {
-            id: {
-                "classes": ["abnormal"] if spans else [],
-                "intervals": spans,
-                "segments": [],
-                "boxes": [],
-                "masks": None,
-                "frames": published.get(id),
-            }
-            for id, spans in intervals.items()
-        },
-    }
 
 
 @pytest.fixture

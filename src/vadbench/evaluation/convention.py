@@ -6,18 +6,32 @@ from vadbench.evaluation.measure import DEFINITIONS
 from vadbench.evaluation.record import Convention
 from vadbench.metrics import LEVEL
 
+DECODED = "decoded frames"
+PUBLISHED = "published frame counts"
 
-def describe(settings: EvaluationSettings, stride: int, *, with_classes: bool = False) -> Convention:
+
+def describe(
+    settings: EvaluationSettings,
+    stride: int,
+    *,
+    with_classes: bool = False,
+    rows: str = "",
+    counted: str = DECODED,
+) -> Convention:
     """Every choice between scores and figures.
 
     Args:
         settings: of the evaluation.
         stride: frames that a row covers under `repeat`; unused otherwise.
         with_classes: whether mAP was measured too.
+        rows: what a row of the scores stands for, where the scores do not say it themselves.
+        counted: where the numbers of frames come from: `DECODED`, `PUBLISHED` or other words.
     """
+    length = settings.length_rule
     return Convention(
-        frame_axis="decoded frames, 0-based; their number is found by decoding, never in a header",
-        ground_truth="annotated intervals as published, end exclusive, cut at the last decoded frame",
+        frame_axis=_AXES.get(counted, f"frames, 0-based; their number: {counted}"),
+        ground_truth=f"annotated intervals, starts as published; {_ENDS[settings.end_rule]}; "
+        + _LENGTHS.get(length, f"evaluated are as many frames of a video as {length} says"),
         score_to_frame=_RULES[settings.score_to_frame].format(stride=stride),
         smoothing_rows=settings.smoothing_rows,
         videos="all test videos with frame truth; frames without a score are left out and lower the coverage",
@@ -27,8 +41,10 @@ def describe(settings: EvaluationSettings, stride: int, *, with_classes: bool = 
             [
                 settings.score_to_frame
                 + (f" {stride} frames" if settings.score_to_frame == "repeat" else ""),
-                "true length",
-                "end exclusive",
+                *([rows] if rows else []),
+                *([counted] if counted != DECODED else []),
+                "true length" if length == "true" else f"length {_SHORT.get(length, f'as in {length}')}",
+                f"end {settings.end_rule}",
                 f"mean of {settings.smoothing_rows} rows" if settings.smoothing_rows > 1 else "no smoothing",
                 _interval(settings),
             ]
@@ -50,3 +66,25 @@ _RULES = {
     "repeat": "repeat: each row in turn covers {stride} frames; frames after the last are without a score",
     "interpolate": "interpolate: linear between rows, the last row's score to the end",
 }
+
+_AXES = {
+    DECODED: "decoded frames, 0-based; their number is found by decoding, never in a header",
+    PUBLISHED: "frames, 0-based; their number is the published one, for the videos were not decoded here",
+}
+
+_ENDS = {
+    "exclusive": "the frame named as the end is normal",
+    "inclusive": "the frame named as the end is abnormal",
+}
+
+_SHORT = {
+    "floor16": "16 floor(n / 16)",
+    "floor16_minus_one": "16 floor((n - 1) / 16)",
+    "ceil16": "16 ceil(n / 16)",
+}
+
+_LENGTHS = {
+    "true": "cut at the last frame",
+    **{rule: f"evaluated are {text} frames of a video of n" for rule, text in _SHORT.items()},
+}
+"""What becomes of labels at the end of a video, by length rule."""

@@ -1,4 +1,4 @@
-"""Brings scores and frame truth of a split's test videos together on the axis of decoded frames."""
+"""Brings scores and frame truth of a split's test videos together on one axis of frames."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from vadbench.config import EvaluationSettings
 from vadbench.datasets import Annotations, Split
 from vadbench.errors import VadbenchError
 from vadbench.evaluation.alignment import Scores, frame_scores, row_stride
+from vadbench.evaluation.axis import Axis
 from vadbench.evaluation.coverage import Coverage
 from vadbench.evaluation.sources import ScoreSource
 
@@ -38,9 +39,10 @@ def gather(
     Videos without frame truth are left out; frames without a score are left out and lower the coverage.
 
     Raises:
-        VadbenchError: a score is NaN or infinite, rows do not rise, or no labelled test video is scored
-            though not all are known to be unreadable.
+        VadbenchError: a score is NaN or infinite, rows do not rise, a table of lengths is damaged, or no
+            labelled test video is scored though not all are known to be unreadable.
     """
+    axis = Axis(annotations, split.test, settings)
     coverage = Coverage(not_in_split=sorted(set(scores.videos) - set(split.test)))
     present = [id for id in sorted(split.test) if id in scores.videos and id not in scores.skipped]
     repeats = settings.score_to_frame == "repeat"
@@ -52,9 +54,9 @@ def gather(
         elif id not in present or not scores.frame_count(id):
             _count_absent(id, scores, annotations, coverage)
         else:
-            labels = annotations.frame_labels(id, scores.frame_count(id))
-            values = _scores_of(scores, id, settings, stride)
-            _note_deviations(id, scores, annotations, coverage)
+            labels = axis.labels(id, scores.frame_count(id))
+            values = _scores_of(scores, id, len(labels), settings, stride)
+            _note_deviations(id, scores, annotations, len(labels), coverage)
             kept |= _count_present(id, labels, values, coverage)
     if coverage.missing and not kept:
         raise VadbenchError(
@@ -64,7 +66,9 @@ def gather(
     return _join(kept, stride, coverage)
 
 
-def _scores_of(scores: ScoreSource, id: str, settings: EvaluationSettings, stride: int) -> Scores:
+def _scores_of(
+    scores: ScoreSource, id: str, length: int, settings: EvaluationSettings, stride: int
+) -> Scores:
     rows = scores.score(id)
     bad = np.flatnonzero(~np.isfinite(rows))
     if len(bad):
@@ -72,7 +76,7 @@ def _scores_of(scores: ScoreSource, id: str, settings: EvaluationSettings, strid
             f"{scores.name}: video {id!r}: score {rows[bad[0]]} in row {bad[0]}, allowed are finite numbers"
         )
     try:
-        return frame_scores(scores.frame(id), rows, scores.frame_count(id), settings, stride)
+        return frame_scores(scores.frame(id), rows, length, settings, stride)
     except VadbenchError as error:
         raise VadbenchError(f"{scores.name}: video {id!r}: {error}") from None
 
@@ -102,12 +106,16 @@ def _count_present(
     return {id: (labels[scored], values[scored])}
 
 
-def _note_deviations(id: str, scores: ScoreSource, annotations: Annotations, coverage: Coverage) -> None:
+def _note_deviations(
+    id: str, scores: ScoreSource, annotations: Annotations, length: int, coverage: Coverage
+) -> None:
+    """What a length rule cuts off is no deviation: the convention says it."""
     frames, video = scores.frame_count(id), annotations.videos[id]
-    beyond = int((scores.frame(id) >= frames).sum())
+    last = max(frames, length)
+    beyond = int((scores.frame(id) >= last).sum())
     if beyond:
         coverage.rows_beyond_end[id] = beyond
-    overruns = [(start, end) for start, end in video.intervals or () if end > frames]
+    overruns = [(start, end) for start, end in video.intervals or () if end > last]
     if overruns:
         coverage.annotations_beyond_end[id] = overruns
     if video.frames is not None and video.frames != frames:
