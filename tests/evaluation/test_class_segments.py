@@ -175,7 +175,7 @@ def test_class_scores_become_frames_as_scores_do(
     tmp_path: Path, rule: str, first: int, truth: tuple[int, int]
 ) -> None:
     # The truth is just more than half of the proposal, at one of its ends: a shift would lose it. Between
-    # rows of 0.1 and 0.8 the linear column is above its cut, 0.38, from 6.4 frames after the first of them on.
+    # rows of 0.1 and 0.8 the linear column rises above its cut, 0.38, 6.4 frames after the first.
     scores = write_class_scores(tmp_path / "scores.h5", {**FOUND, "calm": [NORMAL] * 3}, first=first)
     settings = EvaluationSettings.model_validate({"score_to_frame": rule, "bootstrap_resamples": 0})
     record = evaluate(scores, annotations_of({"fire": [("Fire", *truth)], "calm": []}), settings)
