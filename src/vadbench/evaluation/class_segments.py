@@ -38,21 +38,21 @@ MAP_MODES: Mapping[str, str] = {
 }
 """What differs between the modes of mAP."""
 
-MAP_RULES = (
+_RULES = (
     "half-open segments on the true length, best free truth first; proposals `threshold`: frames above one "
     "cut per video and class, 0.6 of the range below the maximum"
 )
-"""What the modes share."""
 
-_COLUMNS = {
+MAP_COLUMNS: Mapping[str, str] = {
     **{str(iou): f"mAP at temporal IoU {iou}" for iou in IOUS},
     "mean": "mean of mAP over temporal IoU 0.1 to 0.5",
 }
+"""What is measured in each mode."""
 
 MAP_DEFINITIONS: Mapping[str, str] = {
-    f"map_{mode}_{column}": f"{what}, mode {mode}: {text}; {MAP_RULES}"
+    f"map_{mode}_{column}": f"{what}, mode {mode}: {text}; {_RULES}"
     for mode, text in MAP_MODES.items()
-    for column, what in _COLUMNS.items()
+    for column, what in MAP_COLUMNS.items()
 }
 """What each metric of segments is, in the order of the tables."""
 
@@ -113,7 +113,7 @@ def _measured(
     rows = [*resampled, resampled.mean(axis=0)]
     return {
         f"map_{mode}_{column}": Measured(value, found.reason, videos, row.round(DECIMALS))
-        for column, value, row in zip(_COLUMNS, values, rows, strict=True)
+        for column, value, row in zip(MAP_COLUMNS, values, rows, strict=True)
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from vadbench.evaluation import MAP_DEFINITIONS
 from vadbench.tables.beside import published_tables
 from vadbench.tables.document import Document, Section
 from vadbench.tables.lines import Line, same_benchmark_and_split
@@ -41,6 +42,8 @@ def lay_out(lines: Iterable[Line]) -> Document:
         for group in grouped.values()
         for line in group
         for metric, text in line.definitions.items()
+        # The mean over the thresholds explains them all.
+        if metric not in MAP_DEFINITIONS or metric.endswith("_mean")
     }
     papers = {
         paper: text

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from vadbench.evaluation import MAP_COLUMNS, MAP_DEFINITIONS, MAP_MODES
 from vadbench.metrics import difference_interval
 from vadbench.tables.comparison import compare
 from vadbench.tables.document import Row, Table
@@ -15,9 +16,12 @@ _MAIN = ("micro_auc", "micro_ap", "macro_auc")
 
 
 def measured_tables(lines: Sequence[Line]) -> list[Table]:
-    """The main table with all notes, the further metrics and, where there are draws, those one by one."""
+    """The main table with all notes, the further metrics, mAP@IoU and single draws where there are any."""
     shown = shown_lines(lines)
     tables = [_main_table(shown), _further_table(shown)]
+    with_classes = [line for line in shown if line.cells.keys() & MAP_DEFINITIONS.keys()]
+    if with_classes:
+        tables.append(_map_table(with_classes))
     if any(line.draw == MEAN for line in lines):
         tables.append(_by_draw(lines))
     return tables
@@ -68,11 +72,20 @@ def _main_table(lines: Sequence[Line]) -> Table:
 
 
 def _further_table(lines: Sequence[Line]) -> Table:
-    further = [
-        metric for metric in dict.fromkeys(m for line in lines for m in line.cells) if metric not in _MAIN
-    ]
+    every = dict.fromkeys(metric for line in lines for metric in line.cells)
+    further = [metric for metric in every if metric not in (*_MAIN, *MAP_DEFINITIONS)]
     rows = ((*heading(line, lines), *(figure(line, metric) for metric in further)) for line in lines)
     return Table("further metrics of the same runs", (*head(lines), *map(title, further)), (tuple(rows),))
+
+
+def _map_table(lines: Sequence[Line]) -> Table:
+    """mAP at each temporal IoU, a row for each mode."""
+    rows = tuple(
+        (*heading(line, lines), mode, *(figure(line, f"map_{mode}_{column}") for column in MAP_COLUMNS))
+        for line in lines
+        for mode in MAP_MODES
+    )
+    return Table("mAP@IoU", (*head(lines), "Mode", *MAP_COLUMNS), (rows,))
 
 
 def _by_draw(lines: Sequence[Line]) -> Table:
@@ -119,7 +132,7 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
         for text in (*line.notes, convention, *line.remarks):
             concerned.setdefault(text, []).append(whose(line))
         for reason, metrics in missing(line).items():
-            which = "" if len(metrics) == len(line.cells) else " " + ", ".join(metrics)
+            which = " " + ", ".join(metrics) if metrics else ""
             concerned.setdefault(reason[:1].upper() + reason[1:], []).append(f"{whose(line)}{which}")
         comparison = compare(line, _HEADLINE)
         if comparison.unlike:

@@ -2,6 +2,7 @@
 
 import math
 
+from vadbench.evaluation import MAP_DEFINITIONS
 from vadbench.tables.lines import MEAN, Line
 
 _TITLES = {
@@ -12,6 +13,7 @@ _TITLES = {
     "macro_auc_sentinel": "macro AUC (sentinel)",
     "abnormal_videos_auc": "AUC, abnormal videos",
     "abnormal_videos_ap": "AP, abnormal videos",
+    **{metric: "mAP@IoU {2} ({1})".format(*metric.split("_")) for metric in MAP_DEFINITIONS},
 }
 
 EXTERNAL = "(external)"
@@ -59,9 +61,19 @@ def short_figure(line: Line, metric: str, decimals: int = 1) -> str:
 
 
 def missing(line: Line) -> dict[str, list[str]]:
-    """Metrics without value or interval, by reason; that a mean over draws has no interval goes unsaid."""
+    """Metrics without value or interval, by reason, none where it is that of all metrics.
+
+    That a mean over draws has no interval goes unsaid. The thresholds of mAP stand as one metric.
+    """
     reasons: dict[str, list[str]] = {}
     for metric, cell in line.cells.items():
         if cell.note and (line.draw != MEAN or math.isnan(cell.value)):
-            reasons.setdefault(cell.note, []).append(title(metric))
-    return reasons
+            reasons.setdefault(cell.note, []).append(metric)
+    return {
+        reason: [] if len(metrics) == len(line.cells) else list(dict.fromkeys(map(_group_title, metrics)))
+        for reason, metrics in reasons.items()
+    }
+
+
+def _group_title(metric: str) -> str:
+    return "mAP@IoU ({1})".format(*metric.split("_")) if metric in MAP_DEFINITIONS else title(metric)
