@@ -6,8 +6,12 @@ was drawn. All metrics that share `counts` see the same resamples, which is what
 No function repeats the sorting per resample. AUC is a sum over pairs of videos (abnormal frames of one
 against normal frames of the other), so a resample only weighs those sums. Average precision needs the
 weighted counts at the distinct scores of abnormal frames; equal scores of one video are merged first, so that
-scores held over many frames cost as much as their rows. Time and memory grow linearly with frames.
+scores held over many frames cost as much as their rows. For a number of videos and resamples, time and
+memory grow linearly with frames; no table of frames by resamples is built.
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,8 +21,22 @@ from vadbench.errors import VadbenchError
 from vadbench.metrics.macro import check_starts
 from vadbench.metrics.ranking import check_frames
 
-_BLOCK = 8
-"""Resamples computed together: the running sums over scores of 8 columns stay in the cache (measured)."""
+_BLOCK = 16
+"""Resamples computed together."""
+
+_STRETCH = 2048
+"""Distinct scores computed together: the sums of a block of resamples over them stay in the cache."""
+
+
+class _Counts(NamedTuple):
+    """Frames per (distinct score of abnormal frames, video) for a stretch of these scores, highest first."""
+
+    found: sparse.csr_array
+    """Abnormal frames with the score."""
+    false: sparse.csr_array
+    """Normal frames with the score, or between it and the next higher one."""
+    tied: sparse.csr_array
+    """Normal frames with the score."""
 
 
 def draw_resamples(videos: int, resamples: int, seed: int) -> NDArray[np.int32]:
@@ -49,15 +67,14 @@ def resampled_auc(
     distinct, score_of = np.unique(values[truth], return_inverse=True)
     # A normal frame lies between two distinct abnormal scores (even code) or equals one (odd code).
     normal = values[~truth]
-    code = np.searchsorted(distinct, normal, "left") + np.searchsorted(distinct, normal, "right")
+    code = np.searchsorted(distinct, normal, "left")
+    code += np.searchsorted(distinct, normal, "right")
     edges = np.searchsorted(video[~truth], np.arange(counts.shape[1] + 1))
     first = _first_of_each_video(video[truth])
     weights_abnormal = np.ascontiguousarray(weights[:, video[truth][first]])
     won = np.zeros(len(counts))
     for v in np.flatnonzero(np.diff(edges)) if len(first) else ():
-        below = np.cumsum(np.bincount(code[edges[v] : edges[v + 1]], minlength=2 * len(distinct) + 1))
-        # Twice the normal frames of v that each abnormal frame beats: those below, and those below or equal.
-        beaten = (below[:-1:2] + below[1::2])[score_of]
+        beaten = _twice_beaten(code[edges[v] : edges[v + 1]], len(distinct), score_of)
         won += weights[:, v] * (weights_abnormal @ np.add.reduceat(beaten, first))
     pairs = 2.0 * _frames_drawn(truth, video, weights) * _frames_drawn(~truth, video, weights)
     return _ratio(won, pairs)
@@ -72,21 +89,14 @@ def resampled_ap(
     """
     truth, values = check_frames(labels, scores)
     video = _video_of_frames(starts, counts, len(truth))
-    descending = np.unique(-values[truth])
-    shape = (len(descending), counts.shape[1])
-    found = _count_matrix(np.searchsorted(descending, -values[truth]), video[truth], shape)
-    at = np.searchsorted(descending, -values[~truth], "left")
-    above = np.searchsorted(descending, -values[~truth], "right")
-    false = _count_matrix(at, video[~truth], shape)
-    tied = _count_matrix(np.where(above > at, at, shape[0]), video[~truth], shape)
     step, trapezoid = np.full(len(counts), np.nan), np.full(len(counts), np.nan)
     weights = counts.astype(np.float64)
     both = (_frames_drawn(truth, video, weights) > 0) & (_frames_drawn(~truth, video, weights) > 0)
     defined = np.flatnonzero(both)
+    stretches = _count_frames(truth, values, video, counts.shape[1])
     for begin in range(0, len(defined), _BLOCK):
         rows = defined[begin : begin + _BLOCK]
-        drawn = np.ascontiguousarray(weights[rows].T)
-        step[rows], trapezoid[rows] = _areas(found @ drawn, false @ drawn, tied @ drawn)
+        step[rows], trapezoid[rows] = _areas(stretches, np.ascontiguousarray(weights[rows].T))
     return step, trapezoid
 
 
@@ -98,20 +108,31 @@ def resampled_mean(values: NDArray[np.float64], counts: NDArray[np.integer]) -> 
     return _ratio(drawn @ values[defined], total)
 
 
+def _twice_beaten(code: NDArray[np.int64], distinct: int, score_of: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Twice the normal frames that each abnormal frame beats: those below, and those below or equal."""
+    below = np.bincount(code, minlength=2 * distinct + 1)
+    np.cumsum(below, out=below)
+    return np.take(below[:-1:2] + below[1::2], score_of)
+
+
 def _areas(
-    found: NDArray[np.float64], false: NDArray[np.float64], tied: NDArray[np.float64]
+    stretches: Sequence[_Counts], drawn: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Step and trapezoid areas, (R,), from weighted counts per distinct score (G, R), highest score first."""
-    true_at = np.cumsum(found, axis=0)
-    all_at = np.cumsum(false, axis=0)
-    all_at += true_at
-    all_above = all_at - found - tied
-    total = true_at[-1].copy()
-    ones = np.ones_like(all_above)
-    precision_above = np.divide(true_at - found, all_above, out=ones, where=all_above > 0)
-    precision_at = np.divide(true_at, all_at, out=true_at, where=all_at > 0)
-    step = np.einsum("gr,gr->r", found, precision_at) / total
-    return step, (step + np.einsum("gr,gr->r", found, precision_above) / total) / 2
+    """Step and trapezoid areas (R,) of resamples with both classes; `drawn` (V, R): how often each video."""
+    true_above, above = np.zeros(drawn.shape[1]), np.zeros(drawn.shape[1])
+    step, upper = np.zeros(drawn.shape[1]), np.zeros(drawn.shape[1])
+    for stretch in stretches:
+        found = stretch.found @ drawn
+        true_at = np.cumsum(found, axis=0) + true_above
+        all_at = np.cumsum(stretch.false @ drawn + found, axis=0) + above
+        true_above, above = true_at[-1].copy(), all_at[-1]
+        all_above = all_at - found - stretch.tied @ drawn
+        ones = np.ones_like(all_above)
+        precision_above = np.divide(true_at - found, all_above, out=ones, where=all_above > 0)
+        precision_at = np.divide(true_at, all_at, out=true_at, where=all_at > 0)
+        step += np.einsum("gr,gr->r", found, precision_at)
+        upper += np.einsum("gr,gr->r", found, precision_above)
+    return step / true_above, (step + upper) / (2 * true_above)
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -137,10 +158,51 @@ def _frames_drawn(
     return frames
 
 
-def _count_matrix(
-    row: NDArray[np.intp], video: NDArray[np.int32], shape: tuple[int, int]
-) -> sparse.csr_array:
-    """Frames per (distinct score, video), without those whose row lies beyond the last distinct score."""
-    inside = row < shape[0]
-    entries = (np.ones(int(inside.sum())), (row[inside], video[inside]))
-    return sparse.coo_array(entries, shape=shape).tocsr()
+def _count_frames(
+    truth: NDArray[np.bool_], values: NDArray[np.floating], video: NDArray[np.int32], videos: int
+) -> list[_Counts]:
+    """Counts at all distinct scores of abnormal frames, in stretches of `_STRETCH`."""
+    distinct = np.unique(values[truth])
+    found = _cells(distinct, values[truth], video[truth], videos)
+    false = _cells(distinct, values[~truth], video[~truth], videos)
+    stretches = []
+    for begin in range(0, len(distinct), _STRETCH):
+        shape = (min(_STRETCH, len(distinct) - begin), videos)
+        true_part, false_part = (_between(cells, begin, shape) for cells in (found, false))
+        parts = (true_part, false_part, false_part[false_part % 2 == 0])
+        stretches.append(_Counts(*(_count_matrix(part, shape) for part in parts)))
+    return stretches
+
+
+def _cells(
+    distinct: NDArray[np.floating], values: NDArray[np.floating], video: NDArray[np.int32], videos: int
+) -> NDArray[np.int64]:
+    """Where each frame counts, as one sorted number: twice row * videos + video, 1 more if it is not tied.
+
+    The row is that of the highest distinct score at or below the frame's; row 0 holds the highest of all.
+    """
+    at_or_below = np.searchsorted(distinct, values, "right")
+    tied = np.searchsorted(distinct, values, "left") < at_or_below
+    cells: NDArray[np.int64] = np.subtract(len(distinct), at_or_below, out=at_or_below)
+    cells *= videos
+    cells += video
+    cells *= 2
+    cells += ~tied
+    cells.sort()
+    return cells
+
+
+def _between(cells: NDArray[np.int64], begin: int, shape: tuple[int, int]) -> NDArray[np.int64]:
+    """The cells in a stretch of rows, numbered from its first row."""
+    first = 2 * shape[1] * begin
+    low, high = np.searchsorted(cells, [first, first + 2 * shape[0] * shape[1]])
+    return cells[low:high] - first
+
+
+def _count_matrix(cells: NDArray[np.int64], shape: tuple[int, int]) -> sparse.csr_array:
+    """How many frames every row and video have, tied or not."""
+    cells //= 2
+    first = np.flatnonzero(np.diff(cells, prepend=-1))
+    frames = np.diff(first, append=len(cells)).astype(np.float64)
+    # The product with the resamples is faster with indices of 32 bits.
+    return sparse.csr_array((frames, np.divmod(cells[first].astype(np.int32), shape[1])), shape=shape)
