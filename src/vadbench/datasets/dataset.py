@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vadbench.config import NORMAL
 from vadbench.datasets.annotations import SplitLists, VideoAnnotation
+from vadbench.datasets.arrays import intervals_of
 from vadbench.datasets.entries import VideoEntry
 from vadbench.datasets.published import Count
 from vadbench.errors import VadbenchError
@@ -46,6 +50,17 @@ class Dataset:
     """Splits that the published data set has and this copy does not, each with what it needs."""
     notes: tuple[str, ...] = ()
     """How it differs from what was published."""
+
+
+def frame_annotation(flags: NDArray[np.bool_]) -> VideoAnnotation:
+    """A video of which every frame is labelled: `flags` is (frames,), true where something abnormal is."""
+    intervals = intervals_of(flags)
+    return VideoAnnotation(
+        classes=(ABNORMAL,) if intervals else (),
+        intervals=intervals,
+        segments=tuple((ABNORMAL, start, end) for start, end in intervals),
+        frames=len(flags),
+    )
 
 
 def relative_path(path: Path, data_root: Path) -> str:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from vadbench.config import ShanghaiTechData
 from vadbench.datasets.annotations import SplitLists, VideoAnnotation
-from vadbench.datasets.arrays import frame_flags, intervals_of, read_array
-from vadbench.datasets.dataset import ABNORMAL, NORMAL, Dataset, relative_path
+from vadbench.datasets.arrays import frame_flags, read_array
+from vadbench.datasets.dataset import ABNORMAL, NORMAL, Dataset, frame_annotation, relative_path
 from vadbench.datasets.entries import VideoEntry
 from vadbench.datasets.published import (
     Count,
@@ -77,7 +77,7 @@ def read(data: ShanghaiTechData, data_root: Path) -> Dataset:
         splits=_splits(training, labels, weak),
         videos={
             **{id: VideoAnnotation(classes=(), intervals=(), frames=known.get(id)) for id in training},
-            **{id: _annotation(flags) for id, flags in labels.items()},
+            **{id: frame_annotation(flags) for id, flags in labels.items()},
         },
         masks=masks,
         counts=(*_counts(training, labels, published), *_weak_counts(weak, labels, published)),
@@ -172,16 +172,6 @@ def _check_weak(weak: tuple[WeakList, WeakList] | None, training: Iterable[str],
         check_apart([*weak[0].lines], [*weak[1].lines], f"{weak[0].path} and {weak[1].path.name}")
 
 
-def _annotation(flags: NDArray[np.bool_]) -> VideoAnnotation:
-    intervals = intervals_of(flags)
-    return VideoAnnotation(
-        classes=(ABNORMAL,) if intervals else (),
-        intervals=intervals,
-        segments=tuple((ABNORMAL, start, end) for start, end in intervals),
-        frames=len(flags),
-    )
-
-
 def _splits(
     training: tuple[str, ...], labels: Labels, weak: tuple[WeakList, WeakList] | None
 ) -> dict[str, SplitLists]:
@@ -244,7 +234,11 @@ def _list_notes(
 ) -> list[str]:
     notes = []
     if not published:
-        notes.append("other videos than the published 330 and 107; counts are checked against themselves")
+        known = sum(id in published_table("shanghaitech") for id in labels)
+        notes.append(
+            f"other test videos than the published 107: {known} of them and {len(labels) - known} others; "
+            f"they are checked against themselves"
+        )
     if weak and not _weak_published(weak):
         notes.append("weak split: other lists than those of Zhong et al.; checked against the masks alone")
     if weak:
