@@ -13,7 +13,7 @@ from vadbench.evaluation.convention import describe
 from vadbench.tables import write_tables
 
 SaveRun = Callable[..., Path]
-TITLE = "### MAP@IoU"
+TITLE = "### Segments by class, mAP@IoU"
 
 
 def with_map(path: Path, *, reason: str = "") -> Path:

@@ -85,7 +85,7 @@ def _map_table(lines: Sequence[Line]) -> Table:
         for line in lines
         for mode in MAP_MODES
     )
-    return Table("mAP@IoU", (*head(lines), "Mode", *MAP_COLUMNS), (rows,))
+    return Table("segments by class, mAP@IoU", (*head(lines), "Mode", *MAP_COLUMNS), (rows,))
 
 
 def _by_draw(lines: Sequence[Line]) -> Table:
