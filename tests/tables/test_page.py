@@ -14,3 +14,11 @@ def test_markup_in_a_name_is_shown_not_run() -> None:
     page = html_page("| Method |\n| --- |\n| <script>alert(1)</script> |\n")
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_name_brings_neither_links_nor_pictures() -> None:
+    names = "| ![x](https://example.org/x.png) | [y](https://example.org) | <https://example.org> |"
+    page = html_page(f"{names}\n| --- | --- | --- |\n")
+    assert "<img" not in page
+    assert "<a " not in page
+    assert "![x](https://example.org/x.png)" in page

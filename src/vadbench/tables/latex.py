@@ -44,13 +44,14 @@ _LETTERS = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝß
 
 def latex(document: Document) -> str:
     """The text of tables.tex: a float per table, then the legend."""
-    floats = [
-        _float(section, table, number)
-        for section in document.sections
-        for number, table in enumerate(section.tables, start=1)
-    ]
     legend = map(_prose, (*document.legend, *document.items))
-    return "\n\n".join([_HEAD, *floats, _small(legend)]) + "\n"
+    return "\n\n".join([_HEAD, *map(_section, document.sections), _small(legend)]) + "\n"
+
+
+def _section(section: Section) -> str:
+    floats = (_float(section, table, number) for number, table in enumerate(section.tables, start=1))
+    # LaTeX gives up where it has to hold back some fifty floats.
+    return "\n\n".join([*floats, r"\clearpage"])
 
 
 def escape(text: str) -> str:
@@ -97,7 +98,15 @@ def _float(section: Section, table: Table, number: int) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
-    return " & ".join(map(escape, cells)) + r" \\"
+    return " & ".join(map(_cell, cells)) + r" \\"
+
+
+def _cell(text: str) -> str:
+    """A figure's interval stands below it, or a line of them would be too wide to read."""
+    figure = re.fullmatch(r"([-+.\d][-+.\d ±]*) (\[[-+.\d]+, [-+.\d]+\])", text)
+    if not figure:
+        return escape(text)
+    return rf"\begin{{tabular}}[t]{{@{{}}l@{{}}}}{escape(figure[1])}\\{escape(figure[2])}\end{{tabular}}"
 
 
 def _small(paragraphs: Iterable[str]) -> str:

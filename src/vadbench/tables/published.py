@@ -9,7 +9,7 @@ Readings of ours:
 - "CLIP (ViT-B/16)" is OpenAI's. STPrompt says that it computed most rows of others with the features it uses.
 - Local Patterns names Reiss and Hoshen for its macro AUC, which is `macro_auc_sentinel` here.
 - A column "AP" is `micro_ap`; whether the papers mean the step sum or the trapezoid is not printed.
-- mAP@IoU is that of the public VadCLIP evaluation, which LEC-VAD says it follows.
+- mAP@IoU is that of the public VadCLIP evaluation (`map_legacy_…`), whose authors LEC-VAD says it follows.
 """
 
 import csv
