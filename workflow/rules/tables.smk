@@ -62,6 +62,7 @@ rule benchmark_tables:
         csv="results/{benchmark}/tables.csv",
         markdown="results/{benchmark}/tables.md",
         page="results/{benchmark}/tables.html",
+        latex="results/{benchmark}/tables.tex",
     log:
         "logs/{benchmark}/tables.log",
     benchmark:
@@ -99,6 +100,7 @@ rule tables:
             category="Tables",
             labels={"form": "to read"},
         ),
+        latex="results/tables.tex",
     log:
         "logs/tables.log",
     benchmark:

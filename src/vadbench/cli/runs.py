@@ -153,9 +153,9 @@ def evaluate(
 
 def tables(
     metrics: Annotated[list[Path], typer.Argument(help="metrics.json of the runs, in the tables' order.")],
-    out: Annotated[Path, typer.Option(help="Folder to write tables.csv, .md and .html into.")],
+    out: Annotated[Path, typer.Option(help="Folder to write tables.csv, .md, .html and .tex into.")],
 ) -> None:
-    """Join the metrics of runs: writes tables.csv (tidy, one row per metric) and tables.md (to read)."""
+    """Join the metrics of runs: writes tables.csv (tidy, a row per metric), tables.md, .html, .tex (to read)."""
     from vadbench.tables import write_tables
 
     write_tables(metrics, out)
