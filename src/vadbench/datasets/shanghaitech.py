@@ -218,12 +218,12 @@ def _weak_counts(
     abnormal = [[id for id in one.lines if id in labels] for one in weak]
     tested = [labels[id] for id in abnormal[1]]
     figures = (
-        ("training videos of the weak split", len(weak[0].lines), 238),
-        ("abnormal training videos of the weak split", len(abnormal[0]), 63),
-        ("test videos of the weak split", len(weak[1].lines), 199),
-        ("abnormal test videos of the weak split", len(abnormal[1]), 44),
-        ("frames of those", sum(map(len, tested)), 17472),
-        ("abnormal frames of those", sum(int(flags.sum()) for flags in tested), 7962),
+        ("training videos (weak)", len(weak[0].lines), 238),
+        ("abnormal training videos (weak)", len(abnormal[0]), 63),
+        ("test videos (weak)", len(weak[1].lines), 199),
+        ("abnormal test videos (weak)", len(abnormal[1]), 44),
+        ("frames of abnormal test videos (weak)", sum(map(len, tested)), 17472),
+        ("abnormal test frames (weak)", sum(int(flags.sum()) for flags in tested), 7962),
     )
     known = published and _weak_published(weak)
     return tuple(Count(what, found, figure if known else None) for what, found, figure in figures)
