@@ -155,7 +155,7 @@ def tables(
     metrics: Annotated[list[Path], typer.Argument(help="metrics.json of the runs, in the tables' order.")],
     out: Annotated[Path, typer.Option(help="Folder to write tables.csv, .md, .html and .tex into.")],
 ) -> None:
-    """Join the metrics of runs: writes tables.csv (tidy, a row per metric), tables.md, .html, .tex (to read)."""
+    """Join the metrics of runs: writes tables.csv (tidy), tables.md, .html and .tex (to read)."""
     from vadbench.tables import write_tables
 
     write_tables(metrics, out)
