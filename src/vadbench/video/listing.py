@@ -33,10 +33,10 @@ def image_names(folder: Path) -> list[str]:
 def frame_files(folder: Path, ending: str = "") -> list[Path]:
     """The frames of `folder` in the order of the numbers that end their names (`001.tif`, `frame001.tif`).
 
-    `ending` may follow the number in a name (`_gt`: `video_0000_gt.png`). Numbering may start anywhere and need
-    not be padded, but it has to be whole. Raises VadbenchError, naming the folder and the file or number, for
-    a folder without images, a name without a number, a second series of names, a number that occurs twice and
-    a gap.
+    `ending` may follow the number in a name (`_gt`: `video_0000_gt.png`). Numbering may start anywhere and
+    need not be padded, but it has to be whole. Raises VadbenchError, naming the folder and the file or
+    number, for a folder without images, a name without a number, a second series of names, a number that
+    occurs twice and a gap.
     """
     files: dict[int, str] = {}
     series: dict[str, str] = {}
