@@ -45,7 +45,7 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     Raises VadbenchError where the data is not there or its annotations are damaged.
     """
     folder = stores / name
-    found = find_dataset(settings.data, data_root)
+    found = find_dataset(settings.data, data_root, folder / "labels.json")
     if found.missing and settings.on_bad_video == "fail":
         raise _missing(name, found, data_root)
     annotations = _annotations(name, found, MaskDigests(data_root, folder / "masks.json"))
@@ -69,9 +69,13 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     return IndexReport(name, entries, shards, tuple(written), annotations.notes, found.counts)
 
 
-def find_dataset(data: DataSettings, data_root: Path) -> Dataset:
-    """What the module called like `data.kind` finds; only that module is imported."""
-    found: Dataset = import_module(f"vadbench.datasets.{data.kind}").read(data, data_root)
+def find_dataset(data: DataSettings, data_root: Path, memory: Path | None = None) -> Dataset:
+    """What the module called like `data.kind` finds; only that module is imported.
+
+    `memory` is the file for what the module remembers, if it does.
+    """
+    read = import_module(f"vadbench.datasets.{data.kind}").read
+    found: Dataset = read(data, data_root, memory) if data.REMEMBERS else read(data, data_root)
     return found
 
 

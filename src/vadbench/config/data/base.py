@@ -22,5 +22,8 @@ class DataSettings(Settings):
     DRAWS: ClassVar[Mapping[str, int]] = {}
     """How many draws a split has, for splits that are drawn rather than published."""
 
+    REMEMBERS: ClassVar[bool] = False
+    """Whether its module is given a file to remember what is slow to read."""
+
     kind: str
     """The data set module."""
