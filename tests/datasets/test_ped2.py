@@ -18,6 +18,7 @@ from vadbench.config import Ped2Data
 from vadbench.datasets import Annotations, index_benchmark, load_videos, ped2
 from vadbench.datasets.masks import MaskDigests
 from vadbench.datasets.ped2 import PUBLISHED_FRAMES, parse_label_file
+from vadbench.datasets.published import deviations
 from vadbench.errors import VadbenchError
 from vadbench.video import open_video
 
@@ -35,6 +36,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_published_lists_and_counts(published: Path, tmp_path: Path) -> None:
     report = index_benchmark("ped2", SETTINGS, published, tmp_path)
     assert report.notes == ()
+    assert [(count.what, count.found) for count in report.counts] == [
+        ("training clips", 16),
+        ("test clips", 12),
+        ("abnormal test clips", 12),
+        ("training frames", 2550),
+        ("test frames", 2010),
+        ("abnormal test frames", 1648),
+    ]
+    assert all(count.published == count.found for count in report.counts)
     assert len(report.entries) == 28
     annotations = Annotations.load(tmp_path / "ped2" / "annotations.json")
     split = annotations.split("one_class")
@@ -135,7 +145,11 @@ def test_other_counts_than_the_published_are_named(published: Path) -> None:
         "Test001: labels end at frame 185, its frames at 180",
         "Test002: 179 masks for 180 frames",
         "Test003: 150 masks for 149 frames",
-        "1653 abnormal frames, published are 1648",
+    )
+    assert deviations(found.counts) == (
+        "2,551 training frames, published are 2,550",
+        "2,009 test frames, published are 2,010",
+        "1,653 abnormal test frames, published are 1,648",
     )
     assert found.videos["Test003"].frames == 150
 
@@ -146,6 +160,7 @@ def test_other_clips_are_held_against_themselves(tmp_path: Path) -> None:
     assert found.notes[0] == "not the published 28 clips but 3; counts are those of the files"
     assert found.videos["Test004"].intervals == ((30, 180),), "by the clip's number, not its position"
     assert found.videos["Test012"].frames == 100
+    assert all(count.published is None for count in found.counts)
 
 
 def test_the_first_folder_with_train_and_test_is_taken(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from vadbench.config import NORMAL, Ped2Data
 from vadbench.datasets.annotations import Lists, SplitLists, VideoAnnotation
 from vadbench.datasets.dataset import ABNORMAL, Dataset, relative_path, union
 from vadbench.datasets.entries import VideoEntry
+from vadbench.datasets.published import Count
 from vadbench.errors import VadbenchError
 from vadbench.video.listing import image_names
 
@@ -74,6 +75,7 @@ def read(data: Ped2Data, data_root: Path) -> Dataset:
             for id, count in frames.items()
         },
         masks={id: relative_path(path, data_root) for id, path in masks.items() if path.is_dir()},
+        counts=_counts(frames, annotated, published),
         notes=tuple(_deviations(frames, annotated, masks, published)),
     )
 
@@ -178,13 +180,31 @@ def _draw(seed: int, normal: list[str], abnormal: list[str], ids: list[str]) -> 
     return Lists(train=tuple(sorted(chosen)), test=tuple(id for id in ids if id not in chosen))
 
 
+def _counts(
+    frames: Mapping[str, int], annotated: Mapping[str, tuple[tuple[int, int], ...]], published: bool
+) -> tuple[Count, ...]:
+    def total(of: Mapping[str, int], prefix: str) -> int:
+        return sum(count for id, count in of.items() if id.startswith(prefix))
+
+    abnormal = sum(end - start for intervals in annotated.values() for start, end in intervals)
+    figures = (
+        ("training clips", len(frames) - len(annotated), 16),
+        ("test clips", len(annotated), 12),
+        ("abnormal test clips", sum(map(bool, annotated.values())), 12),
+        ("training frames", total(frames, "Train"), total(PUBLISHED_FRAMES, "Train")),
+        ("test frames", total(frames, "Test"), total(PUBLISHED_FRAMES, "Test")),
+        ("abnormal test frames", abnormal, PUBLISHED_ABNORMAL_FRAMES),
+    )
+    return tuple(Count(what, found, figure if published else None) for what, found, figure in figures)
+
+
 def _deviations(
     frames: Mapping[str, int],
     annotated: Mapping[str, tuple[tuple[int, int], ...]],
     masks: Mapping[str, Path],
     published: bool,
 ) -> list[str]:
-    """Where the clips differ from the published ones, or, if they are others, from each other."""
+    """Where clips differ from the published ones, or, if they are others, from their labels and masks."""
     notes = []
     if not published:
         notes.append(f"not the published 28 clips but {len(frames)}; counts are those of the files")
@@ -197,7 +217,4 @@ def _deviations(
         found = len(image_names(masks[id])) if masks[id].is_dir() else 0
         if found != frames[id]:
             notes.append(f"{id}: {found} masks for {frames[id]} frames")
-    abnormal = sum(end - start for intervals in annotated.values() for start, end in intervals)
-    if published and abnormal != PUBLISHED_ABNORMAL_FRAMES:
-        notes.append(f"{abnormal} abnormal frames, published are {PUBLISHED_ABNORMAL_FRAMES}")
     return notes
