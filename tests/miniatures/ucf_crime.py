@@ -22,7 +22,7 @@ def write(data_root: Path) -> None:
     """Write everything below `data_root`."""
     folder = data_root / "UCF-Crime"
     train = [*TRAIN, *(f"Training_Normal_Videos_Anomaly/{name}" for name in TRAIN_NORMAL)]
-    events = {name: ((32, 48),) for name in TRAIN} | TEST
+    events = dict.fromkeys(TRAIN, ((32, 48),)) | TEST
     for seed, name in enumerate((*train, *TEST)):
         write_clip(folder / f"{name}.mp4", FRAMES, seed, events.get(name, ()))
     (folder / "Anomaly_Train.txt").write_text("".join(f"{name}.mp4\n" for name in train))
