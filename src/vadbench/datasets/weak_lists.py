@@ -27,8 +27,8 @@ _NAMES = {
 
 _FORM = "01_0015, or a path that ends in it, with or without a label 0 or 1"
 
-# A crop's number is one digit after an underscore, so that 01_0015 is no crop of another video. A path holds no
-# blank: of lines that run together, the last video alone would be read.
+# A crop's number is one digit after an underscore, so that 01_0015 is no crop of another video. A path holds
+# no blank: of lines that run together, the last video alone would be read.
 _LINE = re.compile(
     r"(?:[^\s,]*[/\\])?(?P<video>[0-9]{2}_[0-9]{3,4})(?:_i3d|__?(?P<crop>[0-9]))?(?:\.(?:npy|avi|mp4))?"
     r"(?:[,\s]+(?P<label>[01])(?:\.0)?(?:[,\s]+[0-9]{1,9})?)?"
