@@ -27,7 +27,7 @@ from vadbench.datasets.avenue_labels import (
 from vadbench.datasets.dataset import ABNORMAL, Dataset, FrameTruth, relative_path
 from vadbench.datasets.entries import VideoEntry
 from vadbench.datasets.published import Count, published_frames
-from vadbench.datasets.tree import FoundVideo, Tree, first_folder, list_tree
+from vadbench.datasets.tree import FoundVideo, Tree, first_folder, list_tree, one_form
 from vadbench.errors import VadbenchError
 
 PUBLISHED_TRAINING_VIDEOS = 16
@@ -130,10 +130,9 @@ def _read_events(path: Path, lengths: Mapping[int, int], table: Mapping[int, int
 def _numbered(tree: Tree, part: str) -> dict[int, FoundVideo]:
     """The videos of `training` or `testing` by number. Raises VadbenchError where two have one number."""
     found: dict[int, FoundVideo] = {}
-    for video in tree.videos:
-        folders = video.path.relative_to(tree.root).parts[:-1]
-        of_part = folders[-1:] == (f"{part}_videos",) or folders[-2:] in ((part, "videos"), (part, "frames"))
-        if not of_part or _DEMONSTRATION in folders or not _NUMBER.fullmatch(video.name):
+    of_part = [video for video in tree.videos if _is_of_part(video.path.relative_to(tree.root).parts, part)]
+    for video in one_form(of_part, files=True)[0]:
+        if not _NUMBER.fullmatch(video.name):
             continue
         number = int(video.name)
         if number in found:
@@ -142,6 +141,12 @@ def _numbered(tree: Tree, part: str) -> dict[int, FoundVideo]:
             )
         found[number] = video
     return found
+
+
+def _is_of_part(path: tuple[str, ...], part: str) -> bool:
+    folders = path[:-1]
+    published = folders[-1:] == (f"{part}_videos",) and _DEMONSTRATION not in folders
+    return published or folders[-2:] in ((part, "videos"), (part, "frames"))
 
 
 def _id(part: str, number: int) -> str:

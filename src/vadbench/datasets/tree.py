@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -49,13 +50,20 @@ class Tree:
         Raises VadbenchError where two files have it and differ in content.
         """
         for name in names:
-            found = [path for path in self.files if path.name == name]
+            found = self._files_by_name.get(name, [])
             contents = {path.read_bytes() for path in found}
             if len(contents) > 1:
                 raise VadbenchError(f"{found[0]} and {found[1]} have one name and differ; keep the right one")
             if found:
                 return found[0]
         return None
+
+    @cached_property
+    def _files_by_name(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for path in self.files:
+            found.setdefault(path.name, []).append(path)
+        return found
 
     def require(self, *names: str, what: str) -> Path:
         """As `file`. Raises VadbenchError, saying `what` it is, where there is none."""

@@ -10,8 +10,8 @@ by their digests and compared by their totals.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from vadbench.datasets.annotations import SplitLists, VideoAnnotation
 from vadbench.datasets.dataset import ABNORMAL, Dataset, FrameTruth, relative_path
 from vadbench.datasets.published import Count, names_digest
 from vadbench.datasets.text_lines import damaged, text_lines, video_name
-from vadbench.datasets.tree import Tree, first_folder, list_tree, listed_videos
+from vadbench.datasets.tree import Tree, first_folder, list_tree, listed_videos, one_form
 from vadbench.datasets.ubnormal_tracks import FOLDER_ENDING, is_array, read_truth, track_names
 from vadbench.errors import VadbenchError
 
@@ -87,6 +87,8 @@ def read(data: UbnormalData, data_root: Path) -> Dataset:
     """
     folder = first_folder(data_root, data.folders, "UBnormal")
     tree = list_tree(folder)
+    videos, twice = one_form(tree.videos, files=True)
+    tree = replace(tree, videos=videos)
     parts = _read_parts(tree)
     train, test = parts["training"], parts["test"]
     if untold := [id for id in test.abnormal if id not in test.truths]:
@@ -110,7 +112,7 @@ def read(data: UbnormalData, data_root: Path) -> Dataset:
         masks=masks,
         counts=tuple(count for part in parts.values() for count in _counts(part)),
         missing=missing,
-        notes=tuple(_notes(parts, len(masks))),
+        notes=tuple(_notes(parts, len(masks), twice)),
     )
 
 
@@ -217,7 +219,7 @@ def _counts(part: _Part) -> Iterable[Count]:
         yield Count(f"abnormal {part.name} frames", abnormal, known.abnormal_frames if known else None)
 
 
-def _notes(parts: Mapping[str, _Part], masks: int) -> Iterable[str]:
+def _notes(parts: Mapping[str, _Part], masks: int, twice: Collection[str]) -> Iterable[str]:
     others = [name for name, part in parts.items() if part.published is None]
     if others:
         yield f"other lists than the published ones ({', '.join(others)}); checked against themselves"
@@ -228,6 +230,8 @@ def _notes(parts: Mapping[str, _Part], masks: int) -> Iterable[str]:
         yield f"{untold} of {len(train.abnormal)} abnormal training videos have no tracks; no split needs any"
     if masks < len(test.abnormal):
         yield f"{masks} of {len(test.abnormal)} abnormal test videos have masks with tracks beside them"
+    if twice:
+        yield f"{len(twice)} videos are there as files and as frames; the files are read"
     for part in parts.values():
         for id, truth in part.truths.items():
             end = truth.intervals[-1][1] if truth.intervals else 0
