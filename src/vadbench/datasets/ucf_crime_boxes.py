@@ -80,24 +80,24 @@ def _boxes(path: Path, given: Iterator[tuple[str, Box]]) -> dict[str, tuple[Box,
 def _pickled(path: Path) -> Iterator[tuple[str, Box]]:
     for video, rows in _videos(path, load_plain_pickle(path)):
         if not isinstance(rows, list) or not rows:
-            raise _damaged(path, video, rows, f"a list of {_ROW}")
+            raise _damaged(path, video, _short(rows), f"a list of {_ROW}")
         for row in rows:
             name = row[0] if isinstance(row, list) and len(row) == 5 else None
             match = _IMAGE.fullmatch(name) if isinstance(name, str) else None
             corners = _corners(row[1:]) if match else None
             if match is None or corners is None:
-                raise _damaged(path, video, row, _ROW)
+                raise _damaged(path, video, _short(row), _ROW)
             yield video, (int(match[1]), *corners)
 
 
 def _listed(path: Path) -> Iterator[tuple[str, Box]]:
     for video, frames in _videos(path, _load_json(path)):
         if not isinstance(frames, dict) or not frames:
-            raise _damaged(path, video, frames, f"{{{_PAIR}, …}}")
+            raise _damaged(path, video, _short(frames), f"{{{_PAIR}, …}}")
         for frame, row in frames.items():
             corners = _corners(row)
             if not _NUMBER.fullmatch(frame) or corners is None:
-                raise _damaged(path, video, [frame, row], _PAIR)
+                raise _damaged(path, video, f"{_short(frame)}: {_short(row)}", _PAIR)
             yield video, (int(frame), *corners)
 
 
@@ -151,7 +151,5 @@ def _short(value: object) -> str:
     return repr(value)[:80]
 
 
-def _damaged(path: Path, video: str, what: object, form: str) -> VadbenchError:
-    return VadbenchError(
-        f"{path}: {_short(video)} has {_short(what)}, which should be {form}; get the file again"
-    )
+def _damaged(path: Path, video: str, what: str, form: str) -> VadbenchError:
+    return VadbenchError(f"{path}: {_short(video)} has {what}, which should be {form}; get the file again")
