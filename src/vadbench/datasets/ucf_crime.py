@@ -205,9 +205,9 @@ def _event_notes(annotated: Mapping[str, AnnotatedVideo], frames: Mapping[str, i
     ]
     two = [id for id, video in sorted(annotated.items()) if len(video.events) == 2]
     if beyond:
-        yield f"{len(beyond)} events end after the last frame: {', '.join(beyond)}"
+        yield f"events that end after the last frame, {len(beyond)}: {', '.join(beyond)}"
     if two:
-        yield f"{len(two)} videos have two events: {', '.join(two)}"
+        yield f"videos with two events, {len(two)}: {', '.join(two)}"
 
 
 def _box_notes(
@@ -219,7 +219,7 @@ def _box_notes(
         yield f"no boxes: neither {PICKLE_NAME} nor {JSON_NAME} is there"
         return
     if others := [id for id in boxes if id not in annotated]:
-        yield f"boxes of {len(others)} videos that are not tested, the first is {others[0]}"
+        yield f"videos with boxes that are not tested, {len(others)}, the first is {others[0]}"
     of_test = [(id, box[0]) for id, several in boxes.items() if id in annotated for box in several]
     outside = [
         f"{id} ({frame})"
@@ -227,8 +227,8 @@ def _box_notes(
         if not any(start <= frame < end for start, end in annotated[id].events)
     ]
     if outside:
-        yield f"{len(outside)} boxes lie on no frame of an event: {', '.join(outside)}"
+        yield f"boxes on no frame of an event, {len(outside)}: {', '.join(outside)}"
     if beyond := [
         f"{id} ({frame} of {frames[id]})" for id, frame in of_test if frame >= frames.get(id, frame + 1)
     ]:
-        yield f"{len(beyond)} boxes lie after the last frame: {', '.join(beyond)}"
+        yield f"boxes after the last frame, {len(beyond)}: {', '.join(beyond)}"
