@@ -48,8 +48,7 @@ def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, thre
 
     report = update_index(name, settings, root, Path("stores"))
     typer.echo(f"{name}: {len(report.entries)} videos in {settings.shards} shards below {root}")
-    for path in report.written:
-        typer.echo(f"  written: {path}")
+    _print_written(report.written)
     _print_counts(report.counts)
     for note in report.notes:
         typer.echo(f"  {note}")
@@ -58,6 +57,15 @@ def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, thre
     annotations = Annotations.load(Path("stores") / name / "annotations.json")
     plans = plan_sets(settings.features, report.entries, annotations, root, device=device, threads=threads)
     _print_plan(plans)
+
+
+def _print_written(paths: Sequence[Path]) -> None:
+    lists = [path for path in paths if path.parent.name == "videos"]
+    if len(lists) > 1:
+        typer.echo(f"  written: {len(lists)} lists of videos in {lists[0].parent}")
+    for path in paths:
+        if len(lists) < 2 or path not in lists:
+            typer.echo(f"  written: {path}")
 
 
 def _print_counts(counts: Sequence["Count"]) -> None:
