@@ -180,7 +180,6 @@ def _class_frames(
     columns = {
         name: frame_scores(scores.frame(id), column, scores.frame_count(id), settings, stride)
         for name, column in zip(scores.classes, rows.T, strict=True)
-        if name in classes
     }
     covered = ~np.isnan(next(iter(columns.values())))
     nothing = np.zeros(int(covered.sum()))
