@@ -336,7 +336,8 @@ def test_the_real_inconsistencies_are_named(real: Path) -> None:
     overruns, two_events, boxes = read(real).notes
     assert overruns == (
         "events that end after the last frame, 5: Arson011_x264 (1267 of 1266), "
-        "Arson016_x264 (1796 of 1795), Explosion033_x264 (3156 of 3154), Fighting003_x264 (3103 of 3102), Shooting015_x264 (1715 of 1713)"
+        "Arson016_x264 (1796 of 1795), Explosion033_x264 (3156 of 3154), "
+        "Fighting003_x264 (3103 of 3102), Shooting015_x264 (1715 of 1713)"
     )
     two = (
         *(
