@@ -194,7 +194,7 @@ def test_smoothing_comes_before_the_proposals(tmp_path: Path) -> None:
 
 
 def test_intervals_rest_on_the_resamples_of_all_test_videos(tmp_path: Path) -> None:
-    # The first five of ten events are found, and no false one: mAP is the share of those among the drawn ones.
+    # The first five of ten events are found, and no false one: mAP is their share among the drawn ones.
     truth: dict[str, Segments | None] = {f"v{n}": [("Fire", 16, 48)] for n in range(10)}
     rows = {id: FOUND["fire" if n < 5 else "calm"] for n, id in enumerate(truth)}
     record = evaluate(
