@@ -25,9 +25,12 @@ def read_archive(path: Path) -> dict[str, NDArray[Any]]:
     holds anything but arrays, or has a key twice.
     """
     try:
+        packed = path.read_bytes()
         # NumPy's own reader stops before the end of each member, where its checksum would be compared.
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(BytesIO(packed)) as archive:
             members = [(info.filename, _content(archive, info)) for info in archive.infolist()]
+        if len(members) != _stated_number(packed):
+            raise ValueError(f"holds {len(members)} arrays, by its end {_stated_number(packed)}")
     except FileNotFoundError:
         raise VadbenchError(f"{path}: is missing; it comes with the data set") from None
     except _DAMAGE as error:
@@ -41,6 +44,13 @@ def read_archive(path: Path) -> dict[str, NDArray[Any]]:
             raise VadbenchError(f"{path}: has two arrays {key}; get it again")
         arrays[key] = _array(content, f"{path}, array {key}")
     return arrays
+
+
+def _stated_number(packed: bytes) -> int:
+    """Members by the archive's last record. `zipfile` does not compare it: a damaged length in the directory
+    makes one entry swallow the next."""
+    at = packed.rfind(b"PK\5\6") + 10
+    return int.from_bytes(packed[at : at + 2], "little")
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
