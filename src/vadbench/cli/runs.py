@@ -1,4 +1,4 @@
-"""Commands on runs: train, score, evaluate, tables."""
+"""Commands on runs: train, score, tables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,6 @@ def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module to the application."""
     app.command()(train)
     app.command()(score)
-    app.command()(evaluate)
     app.command()(tables)
 
 
@@ -114,41 +113,6 @@ def score(
                 threads=threads,
             )
         )
-
-
-def evaluate(
-    scores: Annotated[Path, typer.Option(help="scores.h5 of a run.")],
-    annotations: AnnotationsFile,
-    benchmark: Annotated[str, typer.Option(help="The benchmark's name, for the tables.")],
-    split: SplitName,
-    method: Annotated[str, typer.Option(help="Whose scores these are, for the tables.")],
-    out: Annotated[Path, typer.Option(help="The metrics.json to write.")],
-    variant: Annotated[str, typer.Option(help="Label of the method's variant.")] = "",
-    features: Annotated[str, typer.Option(help="Name of the feature set.")] = "",
-    settings: SettingsJson = "{}",
-    draw: Draw = None,
-    seed: Seed = 0,
-) -> None:
-    """Evaluate scores: writes metrics.json with every metric, its convention, interval and coverage."""
-    from vadbench.datasets import Annotations
-    from vadbench.evaluation import RunLabel, evaluate_run
-
-    label = RunLabel(
-        benchmark=benchmark,
-        split=split,
-        draw=draw,
-        method=method,
-        variant=variant,
-        features=features,
-        seed=seed,
-    )
-    chosen = settings_of_option(EvaluationSettings, "--settings", read_json("--settings", settings))
-    record = evaluate_run(scores, Annotations.load(annotations), label, chosen, out)
-    for name, metric in record.metrics.items():
-        typer.echo(
-            f"{name:22} {metric.value:.4f} [{metric.ci_low:.4f}, {metric.ci_high:.4f}] {metric.reason}"
-        )
-    typer.echo(record.convention.text)
 
 
 def tables(

@@ -28,6 +28,9 @@ class Coverage(BaseModel):
     """Scored videos that are no test videos of the split: left out."""
     frames_unscored: dict[str, int] = Field(default_factory=dict)
     """Frames that no row covers, of videos that are scored elsewhere: left out."""
+    scores_short: dict[str, int] = Field(default_factory=dict)
+    """Frames after the last row of scores of others, where a whole row is missing: the last row goes on
+    under `hold` and `interpolate`."""
     rows_beyond_end: dict[str, int] = Field(default_factory=dict)
     """Scored rows at or after the last decoded frame: left out."""
     annotations_beyond_end: dict[str, list[tuple[int, int]]] = Field(default_factory=dict)
@@ -54,6 +57,9 @@ class Coverage(BaseModel):
             "scored, but no test videos of this split": self.not_in_split,
             "with frames that no score covers": [
                 f"{id} ({n} frames)" for id, n in self.frames_unscored.items()
+            ],
+            "with scores that end before the last frame": [
+                f"{id} ({n} frames)" for id, n in self.scores_short.items()
             ],
             "with scores beyond the last frame": [
                 f"{id} ({n} rows)" for id, n in self.rows_beyond_end.items()

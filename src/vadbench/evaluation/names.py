@@ -103,8 +103,8 @@ def _unknown(names: Sequence[str], ids: Iterable[str], where: str, benchmark: st
     known = list(ids)
     some = []
     for name in names[:_MOST_NAMED]:
-        near = difflib.get_close_matches(name.rsplit("/", 1)[-1], known, 2)
-        some.append(repr(name) + (f" (the nearest: {', '.join(map(repr, near))})" if near else ""))
+        near = difflib.get_close_matches(name.rsplit("/", 1)[-1], known, 1)
+        some.append(repr(name) + (f" (the nearest is {near[0]!r})" if near else ""))
     more = f" and {len(names) - len(some)} more" if len(names) > len(some) else ""
     return VadbenchError(
         f"{where}: no video of {benchmark} is called {', '.join(some)}{more}; rename them as the benchmark "

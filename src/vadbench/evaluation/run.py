@@ -14,7 +14,7 @@ from vadbench.evaluation.class_segments import measure_map
 from vadbench.evaluation.convention import describe
 from vadbench.evaluation.gather import TestFrames, gather
 from vadbench.evaluation.measure import DECIMALS, Measured, interval_of, measure, per_video_auc
-from vadbench.evaluation.record import Metric, Record, Resampling, RunLabel, TestSet
+from vadbench.evaluation.record import Convention, Metric, Record, Resampling, RunLabel, TestSet
 from vadbench.evaluation.sources import RowScores, StoredScores
 from vadbench.metrics import roc_auc
 from vadbench.store import Part, Store
@@ -23,7 +23,23 @@ from vadbench.store import Part, Store
 def evaluate_run(
     scores: Path, annotations: Annotations, label: RunLabel, settings: EvaluationSettings, out: Path
 ) -> Record:
-    """Evaluate the scores of a run on the test videos of its split and write metrics.json.
+    """Evaluate the scores of a run as `evaluate_store` does and write metrics.json.
+
+    Args:
+        out: the metrics.json to write; it appears when it is complete.
+
+    Returns:
+        What was written.
+    """
+    record = evaluate_store(scores, annotations, label, settings)
+    record.save(out)
+    return record
+
+
+def evaluate_store(
+    scores: Path, annotations: Annotations, label: RunLabel, settings: EvaluationSettings
+) -> Record:
+    """Evaluate a store of scores on the test videos of a split.
 
     Args:
         scores: store with an array `score` (n,) per video, higher is more abnormal, and where the method
@@ -31,11 +47,7 @@ def evaluate_run(
             attribute `selection` says how the checkpoint was chosen.
         annotations: of the benchmark; `label` says which split and draw of it.
         label: whose scores these are.
-        settings: score-to-frame rule, smoothing and resampling.
-        out: the metrics.json to write; it appears when it is complete.
-
-    Returns:
-        What was written.
+        settings: of the evaluation.
 
     Raises:
         VadbenchError: the scores are damaged, hold NaN or infinity (named by video), or cover none of the
@@ -49,15 +61,40 @@ def evaluate_run(
         weights = ", ".join(part.weights)
         selection = str(part.attributes.get("selection", ""))
         method_settings = dict(part.settings)
-    measured = measure(frames, settings.bootstrap_resamples, settings.bootstrap_seed) | of_segments
-    record = Record(
-        run=label,
-        supervision=split.supervision,
+    return make_record(
+        frames,
+        measure(frames, settings.bootstrap_resamples, settings.bootstrap_seed) | of_segments,
+        annotations=annotations,
+        label=label,
+        settings=settings,
+        convention=describe(settings, frames.stride, with_classes=bool(of_segments)),
+        method_settings=method_settings,
         weights=weights,
         selection=selection,
-        settings=method_settings,
+    )
+
+
+def make_record(
+    frames: TestFrames,
+    measured: Mapping[str, Measured],
+    *,
+    annotations: Annotations,
+    label: RunLabel,
+    settings: EvaluationSettings,
+    convention: Convention,
+    method_settings: Mapping[str, object],
+    weights: str = "",
+    selection: str = "",
+) -> Record:
+    """All of metrics.json, from the frames that were evaluated and what was measured on them."""
+    return Record(
+        run=label,
+        supervision=annotations.split(label.split, label.draw).supervision,
+        weights=weights,
+        selection=selection,
+        settings=dict(method_settings),
         notes=annotations.notes,
-        convention=describe(settings, frames.stride, with_classes=bool(of_segments)),
+        convention=convention,
         coverage=frames.coverage,
         test=_test_set(frames),
         metrics={name: _metric(one) for name, one in measured.items()},
@@ -69,8 +106,6 @@ def evaluate_run(
         ),
         resampled={name: one.resampled.tolist() for name, one in measured.items()},
     )
-    record.save(out)
-    return record
 
 
 def micro_auc_of_rows(
