@@ -90,6 +90,7 @@ def test_rows_of_another_supervision_are_named(save_run: SaveRun, tmp_path: Path
     assert "\nProposed Method: trains on normal videos only.\n" in text
     stprompt = found["ucf_crime, split weak: STPrompt, Table 1 (UCFCrime), as printed, and measured here"]
     assert "\nLiu et al. [33]: fully supervised" in stprompt
+    assert "not comparable" not in stprompt
 
 
 def test_the_main_table_sets_a_published_figure_against_the_measured(

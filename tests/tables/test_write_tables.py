@@ -53,6 +53,29 @@ def test_a_row_per_method_and_metric_with_every_column(save_run: SaveRun, tmp_pa
     assert first["published_note"]
 
 
+def test_a_published_figure_stands_beside_ours(save_run: SaveRun, tmp_path: Path) -> None:
+    made = {
+        "settings": {"features": {"stage": "clip", "settings": {"model": "ViT-B-16-quickgelu"}}},
+        "weights": "openai",
+        "coverage": Coverage(videos_scored=290, videos_total=290, frames_scored=9, frames_total=9),
+    }
+    runs = [
+        save_run(benchmark="ucf_crime", seed=seed, values={"micro_auc": value}, changes=made)
+        for seed, value in enumerate([0.83, 0.84])
+    ]
+    rows = tidy(runs, tmp_path)
+    (row,) = headline(rows)
+    assert (row["published"], row["published_source"], row["difference"]) == (
+        "0.841400",
+        "STPrompt, Table 1",
+        "-0.006400",
+    )
+    assert row["published_note"].startswith("84.14 (STPrompt, Table 1: Sultani et al. [52], CLIP)")
+    others = [row for row in rows if row["metric"] != "micro_auc"]
+    assert all(row["published"] == row["published_source"] == row["difference"] == "" for row in others)
+    assert all(row["published_note"].startswith("the papers print no ") for row in others)
+
+
 def test_mean_and_sample_deviation_over_seeds(save_run: SaveRun, tmp_path: Path) -> None:
     runs = [save_run(seed=seed, values={"micro_auc": value}) for seed, value in enumerate([0.6, 0.7, 0.8])]
     (row,) = headline(tidy(runs, tmp_path))
@@ -177,7 +200,11 @@ def test_a_difference_is_paired_over_the_same_resamples(save_run: SaveRun, tmp_p
 
 @pytest.mark.parametrize(
     ("changes", "name"),
-    [({"weights": "none"}, "weights"), ({"selection": "best_on_test"}, "selection")],
+    [
+        ({"weights": "none"}, "weights"),
+        ({"selection": "best_on_test"}, "selection"),
+        ({"settings": {"features": {"settings": {"model": "ViT-B-16"}}}}, "model"),
+    ],
 )
 def test_runs_that_were_made_differently_have_no_mean(
     save_run: SaveRun, tmp_path: Path, changes: dict[str, object], name: str

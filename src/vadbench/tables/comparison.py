@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from vadbench.tables.lines import Line
-from vadbench.tables.published import OWN_PAPER, PAPERS, Printed, results
+from vadbench.tables.published import PAPERS, Printed, results
 
 _REMARKS = {
     "micro_ap": "the papers do not say whether AP is the step sum or the trapezoid",
@@ -32,8 +32,7 @@ class Comparison:
 def compare(line: Line, metric: str) -> Comparison:
     """Look up what is published for a line and a metric.
 
-    The figure of the method's own paper comes first, then in the order of `PAPERS`; all others go into the
-    note.
+    Of several the first in the order of `PAPERS` is taken; all others go into the note.
     """
     of_benchmark = [cell for cell in results() if cell.benchmark == line.benchmark]
     if not of_benchmark:
@@ -41,19 +40,21 @@ def compare(line: Line, metric: str) -> Comparison:
     of_method = [cell for cell in of_benchmark if cell.method == line.method]
     if not of_method:
         return _none(f"the papers print nothing for {line.method} on {line.benchmark}")
-    printed = [cell for cell in of_method if cell.metric == metric and not math.isnan(cell.value)]
+    with_figure = (cell for cell in of_method if cell.metric == metric and not math.isnan(cell.value))
+    printed = sorted(with_figure, key=lambda cell: list(PAPERS).index(cell.paper))
     if not printed:
         return _none(f"the papers print no {metric} for {line.method} on {line.benchmark}")
-    in_order = sorted(printed, key=lambda cell: _rank(cell, line.method))
-    reason = _disagreement(line, in_order)
+    like = [cell for cell in printed if cell.split == line.split and _same_features(line, cell)]
+    reason = _disagreement(line, printed, like)
     if reason:
-        return replace(_none(f"{reason}: {_quoted(in_order)}"), unlike=True)
-    (chosen, *others) = sorted(in_order, key=lambda cell: not _agrees(line, cell))
+        return replace(_none(f"{reason}: {_quoted(printed)}"), unlike=True)
+    chosen = like[0]
+    others = [cell for cell in printed if cell is not chosen]
     remarks = [chosen.note, _REMARKS.get(metric, ""), f"also printed: {_quoted(others)}" if others else ""]
     return Comparison(chosen.value, chosen.source, "; ".join([chosen.quoted, *filter(None, remarks)]))
 
 
-def _disagreement(line: Line, printed: Sequence[Printed]) -> str:
+def _disagreement(line: Line, printed: Sequence[Printed], like: Sequence[Printed]) -> str:
     """Why none of the printed figures may stand beside a line; empty where one may."""
     on_split = [cell for cell in printed if cell.split == line.split]
     if not on_split:
@@ -64,16 +65,16 @@ def _disagreement(line: Line, printed: Sequence[Printed]) -> str:
     videos = sorted({cell.test_videos for cell in on_split} - {line.test_videos})
     if videos:
         return f"published on {videos[0]} test videos, here are {line.test_videos}"
-    if not any(_agrees(line, cell) for cell in on_split):
+    if not like:
         return f"published with {_features(on_split)}, here with {features_of(line)}"
     return ""
 
 
-def _agrees(line: Line, cell: Printed) -> bool:
-    """Same split and features; those of the papers are known where model and weights are both said."""
+def _same_features(line: Line, cell: Printed) -> bool:
+    """Same model and weights; those of a paper are known where it says both."""
     # OpenAI's towers run here under a name that says their activation; papers leave that out.
     model = line.model.replace("/", "-").removesuffix("-quickgelu")
-    return bool(cell.model) and (cell.split, cell.model, cell.weights) == (line.split, model, line.weights)
+    return bool(cell.model) and (cell.model, cell.weights) == (model, line.weights)
 
 
 def features_of(line: Line) -> str:
@@ -93,10 +94,6 @@ def _features(cells: Iterable[Printed]) -> str:
         for cell in cells
     )
     return ", ".join(dict.fromkeys(said))
-
-
-def _rank(cell: Printed, method: str) -> tuple[bool, int]:
-    return cell.paper != OWN_PAPER.get(method), list(PAPERS).index(cell.paper)
 
 
 def _quoted(cells: Iterable[Printed]) -> str:
