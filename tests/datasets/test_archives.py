@@ -124,14 +124,14 @@ def test_damage_is_found_by_checksums(
     assert "\n" not in message
 
 
-def test_every_bit_counts(tmp_path: Path) -> None:
-    """Those of the directory too, where a wrong length makes one entry swallow the next."""
+def test_every_bit_of_the_directory_counts(tmp_path: Path) -> None:
+    """It has no checksum, and a wrong length in it makes one entry swallow the next."""
     path = tmp_path / "labels.npz"
     arrays = {"a": [0, 1] * 20, "b": [1] * 9}
     np.savez_compressed(path, **{key: np.array(values, np.uint8) for key, values in arrays.items()})
     content = path.read_bytes()
     found = 0
-    for at in range(len(content)):
+    for at in range(content.index(b"PK\1\2"), len(content)):
         for bit in range(8):
             path.write_bytes(content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :])
             try:
@@ -140,4 +140,4 @@ def test_every_bit_counts(tmp_path: Path) -> None:
                 found += 1
             else:
                 assert {key: array.tolist() for key, array in read.items()} == arrays
-    assert found > len(content)
+    assert found > 100
