@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vadbench.datasets.tree import first_folder, list_tree, listed_videos
+from vadbench.datasets.tree import first_folder, list_tree, listed_videos, one_form
 from vadbench.errors import VadbenchError
 
 
@@ -111,3 +111,27 @@ def test_two_files_of_one_name_must_be_equal(tmp_path: Path) -> None:
 def test_a_required_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(VadbenchError, match=r"holds no one.txt or two.txt \(the split\); put it there"):
         list_tree(tmp_path).require("one.txt", "two.txt", what="the split")
+
+
+def test_of_a_file_and_its_frames_one_form_is_kept(tmp_path: Path) -> None:
+    touch(tmp_path / "videos/a.avi")
+    touch(tmp_path / "videos/b.avi")
+    touch(tmp_path / "frames/a/0.jpg")
+    touch(tmp_path / "frames/c/0.jpg")
+    videos = list_tree(tmp_path).videos
+    files, both = one_form(videos, files=True)
+    assert {video.path.relative_to(tmp_path).as_posix() for video in files} == {
+        *("videos/a.avi", "videos/b.avi", "frames/c"),
+    }
+    frames, again = one_form(videos, files=False)
+    assert {video.path.relative_to(tmp_path).as_posix() for video in frames} == {
+        *("frames/a", "videos/b.avi", "frames/c"),
+    }
+    assert both == again == ("a",)
+
+
+def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    touch(tmp_path / "one/a.avi")
+    touch(tmp_path / "two/a.mp4")
+    videos = list_tree(tmp_path).videos
+    assert one_form(videos, files=True) == (videos, ())

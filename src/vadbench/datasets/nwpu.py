@@ -23,7 +23,6 @@ from vadbench.datasets.arrays import frame_flags
 from vadbench.datasets.dataset import ABNORMAL, NORMAL, Dataset, frame_annotation
 from vadbench.datasets.entries import VideoEntry
 from vadbench.datasets.published import Count, frame_deviations, published_frames, published_table
-from vadbench.datasets.text_lines import video_name
 from vadbench.datasets.tree import Tree, first_folder, list_tree, listed_videos, one_form
 from vadbench.errors import VadbenchError
 
@@ -90,7 +89,7 @@ def read_labels(path: Path) -> dict[str, NDArray[np.bool_]]:
     """
     labels = {}
     for key, values in read_archive(path).items():
-        name = video_name(key)
+        name = key.removesuffix(".avi")
         if not _NAME.fullmatch(name):
             raise VadbenchError(
                 f"{path}: key {key!r} is no name of a video, as D001_01 is; get the file again"
