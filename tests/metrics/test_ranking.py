@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from frame_strategies import Frames, frames_of_videos
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -37,15 +37,31 @@ def slow_ap(labels: list[bool], scores: list[float]) -> float:
 
 
 @given(frames_of_videos())
+@settings(max_examples=60)
 def test_auc_and_ap_equal_plain_loops(frames: Frames) -> None:
     labels, scores, _ = frames
     assert roc_auc(labels, scores) == pytest.approx(slow_auc(labels.tolist(), scores.tolist()), nan_ok=True)
     assert average_precision(labels, scores) == pytest.approx(
         slow_ap(labels.tolist(), scores.tolist()), nan_ok=True
     )
+    assert ap_trapezoid(labels, scores) == pytest.approx(
+        slow_trapezoid(labels.tolist(), scores.tolist()), nan_ok=True
+    )
+
+
+def slow_trapezoid(labels: list[bool], scores: list[float]) -> float:
+    total, area, recall, precision = sum(labels), 0.0, 0.0, 1.0
+    if total in (0, len(labels)):
+        return math.nan
+    for cut in sorted(set(scores), reverse=True):
+        kept = [label for label, score in zip(labels, scores, strict=True) if score >= cut]
+        area += (sum(kept) / total - recall) * (sum(kept) / len(kept) + precision) / 2
+        recall, precision = sum(kept) / total, sum(kept) / len(kept)
+    return area
 
 
 @given(frames_of_videos())
+@settings(max_examples=60)
 def test_all_equal_scikit_learn_where_both_classes_are_there(frames: Frames) -> None:
     labels, scores, _ = frames
     if labels.all() or not labels.any():
@@ -59,6 +75,7 @@ def test_all_equal_scikit_learn_where_both_classes_are_there(frames: Frames) -> 
 
 
 @given(frames_of_videos(), st.integers(0, 99))
+@settings(max_examples=60)
 def test_neither_the_order_nor_the_scale_of_scores_matters(frames: Frames, seed: int) -> None:
     labels, scores, _ = frames
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -68,7 +85,29 @@ def test_neither_the_order_nor_the_scale_of_scores_matters(frames: Frames, seed:
         assert metric(labels, np.ldexp(scores, 3)) == expected
 
 
+@given(frames_of_videos(), st.integers(2, 20))
+@settings(max_examples=60)
+def test_scores_held_over_frames_are_as_good_as_one_each(frames: Frames, length: int) -> None:
+    labels, scores, _ = frames
+    for metric in (roc_auc, average_precision, ap_trapezoid):
+        expected = pytest.approx(metric(labels, scores), abs=1e-12, nan_ok=True)
+        assert metric(np.repeat(labels, length), np.repeat(scores, length)) == expected
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("length", [1, 16])
+def test_many_frames_equal_scikit_learn(dtype: type, length: int) -> None:
+    rng = np.random.default_rng(length)
+    labels = rng.random(20_000) < 0.1
+    scores = np.repeat(rng.normal(size=20_000 // length), length).astype(dtype) + labels
+    precision, recall, _ = sk.precision_recall_curve(labels, scores)
+    assert roc_auc(labels, scores) == pytest.approx(sk.roc_auc_score(labels, scores), abs=1e-12)
+    assert average_precision(labels, scores) == pytest.approx(sk.average_precision_score(labels, scores))
+    assert ap_trapezoid(labels, scores) == pytest.approx(sk.auc(recall, precision), abs=1e-12)
+
+
 @given(frames_of_videos())
+@settings(max_examples=60)
 def test_negated_scores_turn_the_auc_round(frames: Frames) -> None:
     labels, scores, _ = frames
     assert roc_auc(labels, -scores) == pytest.approx(1 - roc_auc(labels, scores), nan_ok=True)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from frame_strategies import Frames, frames_of_videos
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vadbench.errors import VadbenchError
@@ -38,6 +38,7 @@ def take_videos(frames: Frames, counts: np.ndarray) -> Frames:
 
 
 @given(frames_of_videos(), st.integers(0, 10))
+@settings(max_examples=60)
 def test_resamples_equal_the_metric_of_the_drawn_videos(frames: Frames, seed: int) -> None:
     counts = draw_resamples(len(frames[2]) - 1, 20, seed)
     drawn = [take_videos(frames, row) for row in counts]
@@ -50,6 +51,47 @@ def test_resamples_equal_the_metric_of_the_drawn_videos(frames: Frames, seed: in
     ]:
         assert got == pytest.approx([metric(*f[:2]) for f in drawn], nan_ok=True, abs=1e-12)
     assert macro == pytest.approx([macro_auc(*f) for f in drawn], nan_ok=True, abs=1e-12)
+
+
+@pytest.mark.parametrize("digits", [1, 3, 9])
+def test_resamples_of_many_scores_equal_the_metric_of_the_drawn_videos(digits: int) -> None:
+    rng = np.random.default_rng(digits)
+    starts = np.array([0, 1, 900, 901, 4000, 5500, 9000])
+    labels = rng.random(9000) < 0.6
+    labels[900:4000] = False  # two normal videos, one of them a single frame
+    scores = np.round(rng.random(9000), digits).astype(np.float32)
+    scores[starts[4] : starts[5]] = scores[starts[4]]
+    counts = draw_resamples(6, 40, digits)
+    drawn = [take_videos((labels, scores, starts), row) for row in counts]
+    step, trapezoid = resampled_ap(labels, scores, starts, counts)
+    assert resampled_auc(labels, scores, starts, counts) == pytest.approx([roc_auc(*f[:2]) for f in drawn])
+    assert step == pytest.approx([average_precision(*f[:2]) for f in drawn], abs=1e-12)
+    assert trapezoid == pytest.approx([ap_trapezoid(*f[:2]) for f in drawn], abs=1e-12)
+
+
+@given(frames_of_videos(), st.integers(0, 10))
+@settings(max_examples=60)
+def test_scores_in_the_same_order_do_not_differ_in_any_resample(frames: Frames, seed: int) -> None:
+    labels, scores, starts = frames
+    counts = draw_resamples(len(starts) - 1, 20, seed)
+    stretched = np.searchsorted(np.unique(scores), scores) * 3.0 - 50
+    ours, theirs = (resampled_auc(labels, values, starts, counts) for values in (scores, stretched))
+    interval = difference_interval(ours, theirs)
+    assert (interval.low, interval.high) == (0, 0) or "undefined" in interval.reason
+
+
+@given(frames_of_videos(), st.integers(0, 10))
+@settings(max_examples=60)
+def test_a_paired_difference_is_taken_resample_by_resample(frames: Frames, seed: int) -> None:
+    labels, scores, starts = frames
+    counts = draw_resamples(len(starts) - 1, 40, seed)
+    other = np.roll(scores, 1)
+    drawn = [take_videos((labels, np.stack([scores, other], axis=1), starts), row)[:2] for row in counts]
+    differences = [average_precision(y, s[:, 0]) - average_precision(y, s[:, 1]) for y, s in drawn]
+    pair = (resampled_ap(labels, values, starts, counts)[0] for values in (scores, other))
+    expected, got = percentile_interval(differences), difference_interval(*pair)
+    assert got[:2] == pytest.approx(expected[:2], abs=1e-12, nan_ok=True)
+    assert got.reason == expected.reason
 
 
 def test_a_video_taken_once_each_is_the_metric_itself() -> None:

@@ -94,7 +94,13 @@ def check_frames(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.bool_
 def _sorted_sides(
     labels: NDArray[np.bool_], scores: NDArray[np.floating]
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    return np.sort(scores[labels]), np.sort(scores[~labels])
+    return _sorted(scores[labels]), _sorted(scores[~labels])
+
+
+def _sorted(scores: NDArray[np.floating]) -> NDArray[np.floating]:
+    # Scores held over many frames come in runs of one value, which a merge sort takes as they are.
+    held = 2 * np.count_nonzero(scores[1:] == scores[:-1]) > len(scores)
+    return np.sort(scores, kind="stable" if held else "quicksort")
 
 
 def _curve(labels: ArrayLike, scores: ArrayLike) -> Curve | None:
