@@ -23,7 +23,7 @@ FRAMES = 48
 
 
 def write(data_root: Path) -> None:
-    """Write everything below `data_root`, videos in the folders of the published archives."""
+    """Write everything below `data_root`, videos in a folder per archive."""
     folder = data_root / "XD-Violence"
     for seed, name in enumerate(TRAIN):
         events = () if name.endswith("_A") else ((32, 48),)

@@ -31,7 +31,7 @@ from vadbench.errors import VadbenchError
 
 TRAIN_LISTS = ("rgb.list", "xd_CLIP_rgb.csv", "XD_Train.list", "train_videos.txt")
 TEST_LISTS = ("rgb_test.list", "xd_CLIP_rgbtest.csv", "XD_Test.list", "test_videos.txt")
-SEGMENTS = "annotations.txt"
+SEGMENTS = ("annotations.txt", "XD_Annotation.txt")
 CLASS_SEGMENTS = "annotations_multiclasses.txt"
 
 PUBLISHED_TRAIN = "dcf09a09673e4f5f5d2ca84e964a8e5444d312351662d1580d08c2be00bf6037"
@@ -70,7 +70,7 @@ def read(data: XdViolenceData, data_root: Path) -> Dataset:
     train, test = read_list(train_path), read_list(test_path)
     check_apart(train, test, f"{train_path} and {test_path}")
     frames = published_frames("xd_violence") if _is_published_test(test) else {}
-    path = tree.require(SEGMENTS, what="the violent segments of test videos")
+    path = tree.require(*SEGMENTS, what="the violent segments of test videos")
     segments = read_segments(path)
     _check_videos(path, segments, test, frames)
     class_path = tree.file(CLASS_SEGMENTS)
@@ -191,7 +191,7 @@ def _list_notes(
         if not published:
             yield f"another {part} list than the published one; checked against itself"
     for name, annotated, digest in (
-        (SEGMENTS, segments, PUBLISHED_SEGMENTS),
+        (SEGMENTS[0], segments, PUBLISHED_SEGMENTS),
         (CLASS_SEGMENTS, by_class or {}, PUBLISHED_CLASS_SEGMENTS),
     ):
         if is_published["test"] and annotated and names_digest(_lines(annotated)) != digest:

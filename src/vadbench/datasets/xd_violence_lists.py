@@ -101,7 +101,9 @@ def read_list(path: Path) -> tuple[str, ...]:
             raise damaged(path, number, str(error), _LIST_FORM) from None
         crops.setdefault(id, []).append(crop)
         lines[id] = number
-    first = next(iter(crops.values()), [])
+    if not crops:
+        raise damaged(path, 1, "no video is listed", _LIST_FORM)
+    first = next(iter(crops.values()))
     for id, found in crops.items():
         if set(found) != set(first):
             raise damaged(path, lines[id], f"{id} has other crops than the first video", _LIST_FORM)

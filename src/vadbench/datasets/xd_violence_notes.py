@@ -32,8 +32,8 @@ def class_notes(
     if by_class is None:
         several = sum(len(classes_of(id)) > 1 for id in annotated)
         yield (
-            f"no annotations_multiclasses.txt: segments have the class of their video, and {several} test videos "
-            f"of several classes have no segments"
+            f"no annotations_multiclasses.txt: segments have the class of their video, and {several} test "
+            f"videos of several classes have no segments"
         )
         return
     events = {id: video.events for id, video in by_class.items()}
