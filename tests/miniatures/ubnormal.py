@@ -44,13 +44,13 @@ def write(data_root: Path) -> None:
 
 
 def write_annotations(folder: Path, tracks: list[tuple[int, int, int]], floats: bool) -> None:
-    """A mask per frame, in which an object shows on all its frames and before, and the file of tracks."""
+    """A mask per frame, in which an object shows before its track too, and the file of tracks."""
     video = folder.name.removesuffix("_annotations")
     folder.mkdir()
     for frame in range(FRAMES):
         ids = np.zeros((HEIGHT, WIDTH), np.uint8)
         ids[:8, :8] = NORMAL_OBJECT
-        for number, _, last in tracks:
+        for number, _, last in reversed(tracks):
             if frame <= last:
                 ids[mask(True).astype(bool)] = number
         Image.fromarray(ids).save(folder / f"{video}_{frame:04d}_gt.png")

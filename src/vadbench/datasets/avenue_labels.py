@@ -61,7 +61,7 @@ def read_mask_truth(path: Path) -> FrameTruth:
     """The frames with a marked pixel. Raises VadbenchError, naming the file, for one that is damaged."""
     cells = read_cells(path, "volLabel")
     for number, mask in enumerate(cells, 1):
-        if mask.shape != cells[0].shape or mask.size == 0 or mask.max() > 1 or mask.min() < 0:
+        if mask.shape != cells[0].shape or mask.size == 0 or (mask != mask.astype(np.bool_)).any():
             raise VadbenchError(f"{path}: cell {number} of volLabel is no mask of 0 and 1 like the first one")
     return FrameTruth(intervals_of([mask.any() for mask in cells]), len(cells))
 
@@ -100,12 +100,8 @@ def _events(where: str, cell: NDArray[Any]) -> tuple[tuple[int, int], ...]:
     """2 x events of first and last frame, counted from 1, as intervals; any empty matrix is no event."""
     if cell.size == 0:
         return ()
-    if (
-        len(cell) != 2
-        or (cell != np.floor(cell)).any()
-        or not (cell[0] >= 1).all()
-        or (cell[0] > cell[1]).any()
-    ):
+    whole = len(cell) == 2 and np.isfinite(cell).all() and (cell == np.floor(cell)).all()
+    if not whole or (cell[0] < 1).any() or (cell[0] > cell[1]).any():
         raise VadbenchError(f"{where}: is not two rows of whole numbers, first frames from 1 and last frames")
     return union((int(first) - 1, int(last)) for first, last in cell.T)
 

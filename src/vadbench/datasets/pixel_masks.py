@@ -126,6 +126,9 @@ def _open_array(path: Path, frames: int) -> PixelMasks:
 
 
 def _binary(values: NDArray[Any], where: str) -> Mask:
-    if values.dtype.kind not in "buif" or not np.isin(values, (0, 1, 255)).all():
+    """Where `values` is not 0. Raises VadbenchError unless they are 0 and 1, or 0 and 255."""
+    mask = np.asarray(values != 0)
+    most = values.max(initial=0) if values.dtype.kind in "buif" else -1
+    if most not in (0, 1, 255) or (values != mask * most).any():
         raise VadbenchError(f"{where}: holds values other than 0 and 1, or 0 and 255; it is no mask")
-    return np.asarray(values, dtype=np.bool_)
+    return mask
