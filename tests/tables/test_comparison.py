@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from vadbench.evaluation import Record
 from vadbench.evaluation.coverage import Coverage
+from vadbench.tables import comparison
 from vadbench.tables.comparison import Comparison, compare
 from vadbench.tables.lines import Line, lines_of
+from vadbench.tables.published import results
 
 SaveRun = Callable[..., Path]
 TEST_VIDEOS = {"ucf_crime": 290, "xd_violence": 800, "shanghaitech": 199, "ped2": 12, "demo": 64}
@@ -38,11 +41,11 @@ def line_of(save_run: SaveRun) -> Callable[..., Line]:
 LineOf = Callable[..., Line]
 
 
-def none(comparison: Comparison) -> str:
+def none(found: Comparison) -> str:
     """The reason why nothing is published."""
-    assert math.isnan(comparison.value)
-    assert comparison.source == ""
-    return comparison.note
+    assert math.isnan(found.value)
+    assert found.source == ""
+    return found.note
 
 
 def test_all_agree(line_of: LineOf) -> None:
@@ -117,6 +120,15 @@ def test_another_metric_method_or_benchmark(line_of: LineOf) -> None:
 def test_another_split(line_of: LineOf) -> None:
     note = none(compare(line_of(benchmark="shanghaitech", split="one_class"), "micro_auc"))
     assert note.startswith("published for the split weak, not one_class: 91.72 (STPrompt, Table 2")
+
+
+def test_of_two_splits_the_line_s_own_is_taken(line_of: LineOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    weak = next(c for c in results() if c.method == "sultani" and c.benchmark == "ucf_crime")
+    other = replace(weak, split="one_class", printed="99.99")
+    monkeypatch.setattr(comparison, "results", lambda: (other, weak))
+    found = compare(line_of(), "micro_auc")
+    assert found.value == pytest.approx(0.8414)
+    assert "also printed: 99.99" in found.note
 
 
 def test_lists_of_another_size_are_another_benchmark(line_of: LineOf) -> None:

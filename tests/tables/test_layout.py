@@ -63,6 +63,15 @@ def test_the_papers_tables_stand_beside_what_was_measured(save_run: SaveRun, tmp
     assert rows(found[f"ucf_crime, split weak: {titles[4]}"])[0][3:5] == ["mAP@IoU 0.1", "mAP@IoU 0.2"]
 
 
+def test_map_of_the_papers_is_the_legacy_one(save_run: SaveRun, tmp_path: Path) -> None:
+    run = ucf(save_run)
+    text = run.read_text(encoding="utf-8").replace('"abnormal_videos_ap"', '"map_legacy_0.1"')
+    run.write_text(text, encoding="utf-8")
+    found = parts([run], tmp_path)
+    table = rows(found["ucf_crime, split weak: LEC-VAD, Table 4 (UCF-Crime), as printed, and measured here"])
+    assert table[-1][2:5] == ["measured here", "50.00", ""]
+
+
 def test_a_paper_s_table_of_several_benchmarks_gives_each_its_columns(
     save_run: SaveRun, tmp_path: Path
 ) -> None:

@@ -27,8 +27,8 @@ PAPERS = {
     "LEC-VAD": "Wang and Chen, Learning Event Completeness for Weakly Supervised Video Anomaly Detection",
     "Local Patterns": "Local Patterns Generalize Better for Novel Anomalies, ICLR 2025",
 }
-"""The papers by the name used for them, in the order in which they are asked for a method's figure: each before
-those that quote it, and first the one that computed methods of others on the features it uses itself."""
+"""The papers by the name used for them, in the order in which they are asked for a method's figure: each
+before those that quote it, and first the one that computed others' methods on the features it uses itself."""
 
 
 @dataclass(frozen=True)
