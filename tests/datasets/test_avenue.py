@@ -178,7 +178,7 @@ def test_events_beyond_a_video_are_named(root: Path) -> None:
         ("events", "nothing", "holds no avenue.mat or frame_labels_avenue.npy, which the label set events"),
         ("masks", "a mask less", "02.avi: has no labels in the label set masks"),
         ("events", "a mask less", "have test video 2; complete them"),
-        ("masks", "damage", "3_label.mat: could not read bytes"),
+        ("masks", "damage", "3_label.mat: no MATLAB file that can be read (cut short)"),
         ("masks", "two masks", "have one name and differ"),
     ],
 )

@@ -163,6 +163,17 @@ def test_a_damaged_file_of_masks_is_refused_or_says_the_same(
     assert path.read_bytes() != content
 
 
+def test_a_byte_more_anywhere_in_the_pixels_is_noticed(tmp_path: Path) -> None:
+    """scipy alone reads other pixels, without a word, where the stream stays readable to the last of them."""
+    path = tmp_path / "7_label.mat"
+    write_masks(path, 14, EVENTS)
+    content = path.read_bytes()
+    for place in range(140, len(content)):
+        path.write_bytes(content[:place] + b"\0" + content[place:])
+        with pytest.raises(VadbenchError, match=re.escape(f"{path}: no MATLAB file that can be read")):
+            read_mask_truth(path)
+
+
 def test_importing_the_data_sets_loads_no_scipy() -> None:
     modules = "avenue, ubnormal, pixel_masks, ped2"
     loaded = "{'scipy', 'PIL', 'av'} & set(sys.modules)"

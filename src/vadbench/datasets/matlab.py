@@ -1,12 +1,20 @@
 """Cell arrays in MATLAB's files, as annotations come in them. Nothing that such a file holds is executed."""
 
+import struct
+import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
+
+_BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
+"""By the last two bytes of the 128 that a file of MATLAB 5 begins with."""
+
+_COMPRESSED = 15
+"""Type of an element that is a stream of zlib."""
 
 
 def read_cells(path: Path, name: str) -> list[NDArray[Any]]:
@@ -23,6 +31,8 @@ def read_cells(path: Path, name: str) -> list[NDArray[Any]]:
 
     try:
         with path.open("rb") as file:
+            _compare_checksums(file)
+            file.seek(0)
             content = loadmat(file, variable_names=[name])
     except OSError as error:
         raise VadbenchError(f"{path}: {error.strerror or error}; get it again") from error
@@ -41,3 +51,30 @@ def read_cells(path: Path, name: str) -> list[NDArray[Any]]:
         if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype.kind not in "buif":
             raise VadbenchError(f"{path}: cell {number} of {name} is no matrix of numbers; get it again")
     return matrices
+
+
+def _compare_checksums(file: BinaryIO) -> None:
+    """Read compressed elements to their end, where their checksums stand; scipy stops before.
+
+    Raises zlib.error or ValueError where one is damaged or the file is cut short.
+    """
+    order = _BYTE_ORDERS.get(file.read(128)[-2:])
+    if order is None:
+        raise ValueError("not of MATLAB 5")
+    while tag := file.read(8):
+        kind, size = struct.unpack(f"{order}II", tag)
+        data = file.read(size)
+        if len(data) < size:
+            raise ValueError("cut short")
+        if kind == _COMPRESSED:
+            _inflate(data)
+
+
+def _inflate(data: bytes) -> None:
+    stream = zlib.decompressobj()
+    while not stream.eof:
+        if not stream.decompress(data, 1 << 20) and not stream.unconsumed_tail:
+            raise ValueError("cut short")
+        data = stream.unconsumed_tail
+    if stream.unused_data:
+        raise ValueError("holds more than it should")
