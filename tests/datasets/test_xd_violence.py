@@ -73,8 +73,8 @@ def test_labels_and_segments_of_videos(lists: Path) -> None:
     assert videos[ACCIDENT].classes == ("car accident",)
     assert videos[ACCIDENT].intervals == ((32, 48),)
     assert videos[FILM].classes == ("shooting", "explosion")
-    assert videos[FILM].intervals == ((33, 39), (41, 48))
-    assert videos[FILM].segments == (("explosion", 41, 48), ("shooting", 33, 39)), "in the file's order"
+    assert videos[FILM].intervals == ((32, 38), (41, 48))
+    assert videos[FILM].segments == (("explosion", 41, 48), ("shooting", 32, 38)), "in the file's order"
     assert [(videos[id].classes, videos[id].intervals) for id in NORMALS] == [((), ())] * 2
 
 
@@ -114,7 +114,7 @@ def test_segments_without_classes_have_those_of_the_name(lists: Path) -> None:
     found = read(lists)
     assert found.videos[ACCIDENT].segments == (("car accident", 32, 48),)
     assert found.videos[FILM].segments == ()
-    assert found.videos[FILM].intervals == ((33, 39), (41, 48))
+    assert found.videos[FILM].intervals == ((32, 38), (41, 48))
     assert found.notes[-1] == (
         "no annotations_multiclasses.txt: segments have the class of their video, and 1 test videos of "
         "several classes have no segments"
@@ -124,12 +124,12 @@ def test_segments_without_classes_have_those_of_the_name(lists: Path) -> None:
 
 def test_annotations_that_differ_are_named_and_frames_follow_the_binary_one(lists: Path) -> None:
     change(lists, "annotations_multiclasses.txt", "B6 32 48", "B6 32 40 B6 35 44")
-    change(lists, "annotations_multiclasses.txt", "B2 33 39", "B2 33 42")
+    change(lists, "annotations_multiclasses.txt", "B2 32 38", "B2 32 42")
     found = read(lists)
     assert found.videos[ACCIDENT].intervals == ((32, 48),)
     assert found.videos[ACCIDENT].segments == (("car accident", 32, 40), ("car accident", 35, 44))
     assert found.notes[2:] == (
-        f"videos on which the two annotations differ, and on how many frames, 2: {FILM} (2), {ACCIDENT} (4)",
+        f"videos on which the two annotations differ, and on how many frames, 2: {FILM} (3), {ACCIDENT} (4)",
         f"videos whose segments with classes are not in order of time, 1: {FILM}",
         f"videos with segments of different classes that overlap, 1: {FILM} (1)",
         f"videos with segments of one class that overlap, 1: {ACCIDENT} (1)",
@@ -160,8 +160,8 @@ def test_names_that_end_in_mp4_are_matched_and_named(lists: Path) -> None:
         ("annotations_multiclasses.txt", f"{ACCIDENT}.mp4 B6 32 48\n", "", f"has no line for {ACCIDENT}"),
         (
             "annotations_multiclasses.txt",
-            "B2 33",
-            "B4 33",
+            "B2 32",
+            "B4 32",
             r"classes\.txt, line 2: .* segments of explosion, riot",
         ),
     ],

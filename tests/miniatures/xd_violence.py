@@ -13,11 +13,11 @@ TRAIN = (
 )
 TEST = {
     "v=ccccccccccc__#1_label_B6-0-0": (("B6", 32, 48),),
-    "Some.Film.2001__#00-01-00_00-01-02_label_B2-G-0": (("G", 41, 48), ("B2", 33, 39)),
+    "Some.Film.2001__#00-01-00_00-01-02_label_B2-G-0": (("G", 41, 48), ("B2", 32, 38)),
     "v=ddddddddddd__#00-00-00_00-00-02_label_A": (),
     "v=eeeeeeeeeee__#1_label_A": (),
 }
-"""Segments by name, the second's not in order of time. Starts lie on the third row of a stride of 16."""
+"""Segments by name, the second's not in order of time. Frame 32 is the third row of a stride of 16: what a row shows holds up to the next."""
 
 FRAMES = 48
 
