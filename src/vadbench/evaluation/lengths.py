@@ -13,6 +13,9 @@ FEW_FRAMES = 3
 """Decoders differ by a few frames at the end of a video. Methods that predict a frame from those before it
 have no score for the first four: so many missing are no matter of decoders, and all others are shifted."""
 
+_USUAL_STRIDE = 16
+"""Frames per row of nearly all features."""
+
 
 class Rows(NamedTuple):
     """Where the scores of one video stand."""
@@ -98,9 +101,10 @@ def _described(id: str, row: Rows, wanted: Wanted) -> str:
 def _remedy(rows: Mapping[str, Rows], wanted: Mapping[str, Wanted]) -> str:
     """The first option under which all scores would fit; else what can be done about the scores."""
     count = sum(row.last // row.step + 1 for row in rows.values())
-    stride = round(sum(wanted[id].frames for id in rows) / count) if count else 0
-    if stride and all(fits(_at_stride(row, stride), wanted[id]) for id, row in rows.items()):
-        return f"with --stride {stride} all would"
+    mean = round(sum(wanted[id].frames for id in rows) / count) if count else 1
+    for stride in (_USUAL_STRIDE, max(mean, 1)):
+        if all(fits(_at_stride(row, stride), wanted[id]) for id, row in rows.items()):
+            return f"with --stride {stride} all would"
     for rule, length in LENGTH_RULES.items():
         if all(_reach(row) == length(wanted[id].frames) for id, row in rows.items()):
             return f'with --settings \'{{"length_rule": "{rule}"}}\' all would'
@@ -112,4 +116,5 @@ def _remedy(rows: Mapping[str, Rows], wanted: Mapping[str, Wanted]) -> str:
 
 
 def _at_stride(row: Rows, stride: int) -> Rows:
+    """The same number of rows, further or less far apart."""
     return Rows(row.last // row.step * stride, stride)

@@ -1,6 +1,7 @@
 """Files of scores as other methods leave them: arrays or a table, a score per frame or per row."""
 
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,8 +20,11 @@ FORMS = (
 )
 """What scores may come as."""
 
-_DAMAGE = (ValueError, EOFError, KeyError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises for a file that is no plain array, besides OSError."""
+_DAMAGE = (
+    *(ValueError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError),
+    *(SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy raises for a file that is no plain array, besides OSError; it reads headers as Python's text."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
@@ -55,8 +59,8 @@ def read_score_file(path: Path) -> dict[str, VideoScores]:
     if path.suffix.lower() == ".npy":
         raise VadbenchError(f"{path}: does not say which scores are of which video; --scores takes {FORMS}")
     raise VadbenchError(
-        f"{path}: is not opened, as pickles can run code; --scores takes {FORMS}; load yours where you trust it "
-        f"and write np.savez('scores.npz', **scores), scores being a dictionary of arrays by video"
+        f"{path}: is not opened, as pickles can run code; --scores takes {FORMS}; load yours where you trust "
+        f"it and write np.savez('scores.npz', **scores), scores being a dictionary of arrays by video"
     )
 
 
@@ -87,7 +91,7 @@ def _archive(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
             where = f"{path}, key {name!r}"
             try:
                 array = archive[name]
-            except (*_DAMAGE, OSError, RuntimeError) as error:
+            except (*_DAMAGE, OSError) as error:
                 raise _no_array(where, error) from None
             yield name, _one_row(array, where)
 
