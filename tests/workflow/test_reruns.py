@@ -1,5 +1,6 @@
 """What runs again after a change: asked of Snakemake by dry runs, on one finished run."""
 
+import csv
 import os
 import shutil
 from collections.abc import Iterator
@@ -152,3 +153,29 @@ def test_a_part_deleted_by_hand_stops_its_reader_with_the_command_to_type(finish
     assert "vadbench verify --repair stores/folder/clip" in stopped.stderr
     assert finished.vadbench("verify", "--repair", "stores/folder/clip").returncode == 0
     assert finished.planned() == {}
+
+
+def test_scores_of_others_run_the_tables_and_stand_in_them(finished: Project) -> None:
+    (finished.folder / "own.yaml").write_text(f"benchmarks: [folder]\noverride: {OVERRIDE}\n")
+    with (finished.folder / "data/labels.csv").open(newline="") as file:
+        test = sorted({row["path"] for row in csv.DictReader(file) if row["part"] == "test"})
+    frames = [f"{name},{frame},{number}" for number, name in enumerate(test) for frame in (0, 8)]
+    (finished.folder / "scores.csv").write_text("\n".join(["video,frame,score", *frames, ""]))
+    asked = "--scores scores.csv --benchmark folder --split weak --config own.yaml --data-root data"
+    lengths = [f"{name},16" for name in test]
+    (finished.folder / "first.csv").write_text("\n".join(["video,frames", *lengths, ""]))
+    settings = '{"length_rule": "first.csv"}'
+    done = finished.vadbench("evaluate", *asked.split(), "--settings", settings, "--as", "seed-0")
+    assert done.returncode == 0, done.stderr
+    assert finished.planned() == {"benchmark_tables": 1, "tables": 1}
+    finished.run("results/tables.csv")
+    assert finished.planned() == {}
+    for table in ("results/tables.csv", "results/folder/tables.csv"):
+        with (finished.folder / table).open(newline="") as file:
+            lines = [row for row in csv.DictReader(file) if row["features"] == "external"]
+        assert {row["method"] for row in lines} == {"seed-0"}
+        assert {row["split"] for row in lines} == {"weak"}
+        assert "length as in first.csv" in lines[0]["convention"]
+    shutil.rmtree(finished.folder / "results/folder/external")
+    assert finished.planned() == {"benchmark_tables": 1, "tables": 1}
+    finished.run("results/tables.csv")

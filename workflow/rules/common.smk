@@ -237,12 +237,27 @@ def evaluation_settings(wildcards):
     )
 
 
+def length_table(wildcards):
+    """The table of the evaluated lengths, where the settings name one."""
+    lengths = BENCHMARKS[run_of(wildcards).benchmark].evaluation.length_rule
+    return lengths if lengths.endswith((".csv", ".tsv")) else []
+
+
 def metrics_of_benchmark(wildcards):
     return [
         f"{path}/metrics.json"
         for path, run in RUNS.items()
         if run.benchmark == wildcards.benchmark
     ]
+
+
+def external_metrics_of_benchmark(wildcards):
+    """What `vadbench evaluate --as` has kept: scores of other programs, which no rule makes."""
+    return EXTERNAL[wildcards.benchmark]
+
+
+def external_metrics_of_all(wildcards):
+    return [path for paths in EXTERNAL.values() for path in paths]
 
 
 def metrics_of_split(wildcards):
@@ -326,6 +341,10 @@ RUNS = {
     run.path: run
     for name, settings in BENCHMARKS.items()
     for run in expand_runs(name, settings)
+}
+EXTERNAL = {
+    name: sorted(map(str, Path("results", name, "external").glob("*/metrics.json")))
+    for name in BENCHMARKS
 }
 
 if workflow.is_main_process:

@@ -1,6 +1,7 @@
 # A run's path names it: results/<benchmark>/<split>[/draw-NN]/<method>[--<variant>][@<set>]/seed-<n>.
+# Below results/<benchmark>/external/ stands what others have scored, under any name.
 wildcard_constraints:
-    run=r".+/seed-\d+",
+    run=r"[^/]+/(?!external/).+/seed-\d+",
 
 
 rule train:
@@ -67,6 +68,7 @@ rule evaluate:
     input:
         scores="results/{run}/scores.h5",
         annotations=annotations_of_run,
+        lengths=length_table,
     output:
         "results/{run}/metrics.json",
     log:

@@ -57,7 +57,8 @@ rule overview:
 
 rule benchmark_tables:
     input:
-        metrics_of_benchmark,
+        metrics=metrics_of_benchmark,
+        external=external_metrics_of_benchmark,
     output:
         csv="results/{benchmark}/tables.csv",
         markdown="results/{benchmark}/tables.md",
@@ -76,13 +77,14 @@ rule benchmark_tables:
         mem_mb=2000,
         runtime=30,
     shell:
-        "vadbench tables {input} --out results/{wildcards.benchmark} > {log} 2>&1"
+        "vadbench tables {input.metrics} {input.external:q} --out results/{wildcards.benchmark} > {log} 2>&1"
 
 
 rule tables:
     # The tables of each benchmark and the pictures are wanted with it, not read by it.
     input:
         metrics=metrics_of_all,
+        external=external_metrics_of_all,
         tables=tables_of_benchmarks,
         overviews=overviews_of_splits,
         curves=drawn_runs,
@@ -112,4 +114,4 @@ rule tables:
         mem_mb=2000,
         runtime=30,
     shell:
-        "vadbench tables {input.metrics} --out results > {log} 2>&1"
+        "vadbench tables {input.metrics} {input.external:q} --out results > {log} 2>&1"
