@@ -13,7 +13,7 @@ TEST = {
     "Testing_Normal_Videos_Anomaly/Normal_Videos_904_x264": (),
     "Testing_Normal_Videos_Anomaly/Normal_Videos_905_x264": (),
 }
-"""Events by listed name. Frame 32 is the third row of a stride of 16: what a row shows holds up to the next."""
+"""Events by listed name. Frame 32 is the third row of a stride of 16, and holds up to the next."""
 
 FRAMES = 48
 

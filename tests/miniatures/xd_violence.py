@@ -17,7 +17,7 @@ TEST = {
     "v=ddddddddddd__#00-00-00_00-00-02_label_A": (),
     "v=eeeeeeeeeee__#1_label_A": (),
 }
-"""Segments by name, the second's not in order of time. Frame 32 is the third row of a stride of 16: what a row shows holds up to the next."""
+"""Segments by name, the second's not in order of time. Frame 32 is the third row of a stride of 16."""
 
 FRAMES = 48
 
