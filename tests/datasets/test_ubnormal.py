@@ -160,10 +160,21 @@ def test_tracks_beyond_the_masks_are_named(written: Path, tmp_path: Path) -> Non
     shutil.copytree(written, root)
     video = NAMES["abnormal_test"][1]
     path = _tracks(root, video)
-    path.write_bytes(path.read_bytes() + b"2,35,47\r\n")
+    path.write_bytes(path.read_bytes() + b"2,35,40\r\n")
     found = ubnormal.read(UbnormalData(), root)
-    assert found.notes[-1] == f"{video}: tracks end at frame 48, its masks at 40"
-    assert found.videos[video].intervals == ((5, 13), (30, 48))
+    assert found.notes[-1] == f"{video}: tracks end at frame 41, its masks at 40"
+    assert found.videos[video].intervals == ((5, 13), (30, 41))
+
+
+def test_masks_beside_an_array_show_no_abnormal_objects(written: Path, tmp_path: Path) -> None:
+    """An array tells when something is abnormal, not which of the objects in the masks."""
+    root = tmp_path / "data"
+    shutil.copytree(written, root)
+    _save(_tracks(root, ABNORMAL), np.repeat([1.0, 0.0], 20))
+    found = ubnormal.read(UbnormalData(), root)
+    assert found.videos[ABNORMAL].intervals == ((20, 40),)
+    assert set(found.masks) == {NAMES["abnormal_test"][1]}
+    assert "1 of 2 abnormal test videos have masks with tracks beside them" in found.notes
 
 
 def _remove(path: Path) -> None:
