@@ -1,5 +1,6 @@
 """The command `evaluate`: scores of a run, or of any other program, against a benchmark."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -164,6 +165,8 @@ def _print(record: "Record") -> None:
         typer.echo(f"  {remark}")
     width = max(map(len, record.metrics))
     for name, metric in record.metrics.items():
-        interval = f"[{metric.ci_low:.4f}, {metric.ci_high:.4f}]"
-        typer.echo(f"{name:{width}} {metric.value:.4f} {interval} {metric.reason}".rstrip())
+        value = "undefined" if math.isnan(metric.value) else f"{metric.value:.4f}"
+        has_interval = not math.isnan(metric.ci_low)
+        interval = f"[{metric.ci_low:.4f}, {metric.ci_high:.4f}]" if has_interval else f"({metric.reason})"
+        typer.echo(f"{name:{width}} {value} {interval}")
     typer.echo(f"Convention: {record.convention.text}")
