@@ -6,7 +6,7 @@ import json
 import logging
 import pickle
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from vadbench.errors import VadbenchError
 from vadbench.models.device import resolve_device, resolve_precision
 from vadbench.models.open_clip_import import import_open_clip
 from vadbench.models.preprocess import Preprocess
+from vadbench.models.text_tower import TextTower
 from vadbench.models.weights import HUB_CONFIG, Weights, find_weights, packaged, plain_name
 from vadbench.models.weights_files import CACHE, HUB, record_path
 from vadbench.models.words import check_words
@@ -59,10 +60,25 @@ class ClipModel:
 
     def encode_images(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, height, width, 3) uint8 from `preprocess` -> (n, D) float32, projected, not normalised."""
+        return self.compute(self._towers.encode_image, pixels)
+
+    @property
+    def image_tower(self) -> torch.nn.Module:
+        """The frozen image tower, for what looks at its parts."""
+        tower: torch.nn.Module = self._towers.visual
+        return tower
+
+    def compute(
+        self, forward: Callable[[torch.Tensor], torch.Tensor], pixels: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        """`forward` of pixels (n, height, width, 3) uint8, in the model's arithmetic; float32.
+
+        It gets them normalised, (n, 3, height, width) float32, on the model's device.
+        """
         with torch.inference_mode(), self._autocast():
             batch = self.preprocess.normalise(torch.from_numpy(pixels).to(self.device))
-            embeddings: NDArray[np.float32] = self._towers.encode_image(batch).float().cpu().numpy()
-        return embeddings
+            computed: NDArray[np.float32] = forward(batch).float().cpu().numpy()
+        return computed
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Texts -> (n, D) float32, projected, not normalised.
@@ -70,20 +86,32 @@ class ClipModel:
         Raises VadbenchError for a text longer than the model reads and, with the demo's weights, for a text
         with a word that they do not know.
         """
-        if self.weights_name == "demo":
-            check_words(texts, packaged("words.txt").read_text(encoding="utf-8").split())
+        self._check_words(texts)
         tokens = self._tokens(texts).to(self.device)
         with torch.inference_mode(), self._autocast():
             embeddings: NDArray[np.float32] = self._towers.encode_text(tokens).float().cpu().numpy()
         return embeddings
 
-    def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
-        open_clip = import_open_clip()
+    def text_tower(self) -> TextTower:
+        """The text tower, open for prompts that are learned; frozen, in fp32.
+
+        Raises VadbenchError where it has not CLIP's own form.
+        """
+        return TextTower(self._towers, self._tokenizer(), self._check_words)
+
+    def _check_words(self, texts: Sequence[str]) -> None:
+        if self.weights_name == "demo":
+            check_words(texts, packaged("words.txt").read_text(encoding="utf-8").split())
+
+    def _tokenizer(self) -> Any:
         try:
-            tokenizer = open_clip.get_tokenizer(self._name)
+            return import_open_clip().get_tokenizer(self._name)
         except (OSError, ImportError, RuntimeError, ValueError) as error:
             raise VadbenchError(f"{self._name}: its tokenizer is not here: {_first_line(error)}") from error
-        if isinstance(tokenizer, open_clip.SimpleTokenizer):
+
+    def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
+        tokenizer = self._tokenizer()
+        if isinstance(tokenizer, import_open_clip().SimpleTokenizer):
             # open_clip cuts long texts off without a word; two of its tokens mark start and end.
             length = tokenizer.context_length
             long = [text for text in texts if len(tokenizer.encode(text)) + 2 > length]
