@@ -22,13 +22,7 @@ from vadbench.datasets.annotations import SplitLists, VideoAnnotation
 from vadbench.datasets.arrays import frame_flags, read_array
 from vadbench.datasets.dataset import ABNORMAL, NORMAL, Dataset, frame_annotation, relative_path
 from vadbench.datasets.entries import VideoEntry
-from vadbench.datasets.published import (
-    Count,
-    check_apart,
-    names_digest,
-    published_frames,
-    published_table,
-)
+from vadbench.datasets.published import Count, check_apart, names_digest, published_frames, published_table
 from vadbench.datasets.tree import FoundVideo, Tree, first_folder, list_tree, listed_videos, one_form
 from vadbench.datasets.weak_lists import TEST, TRAINING, WeakList, find_weak_lists
 from vadbench.errors import VadbenchError
