@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.config import TextSettings, ZeroShotSettings
-from vadbench.errors import VadbenchError
+from vadbench.methods.layers.clip_of_features import clip_of
 from vadbench.methods.layers.features import Features, embeddings
 from vadbench.methods.layers.lengths import Floats, normalised
 from vadbench.methods.layers.runs import write_untrained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.protocol import ScoreInputs
+from vadbench.models.device import limit_threads
 
 
 def class_probabilities(
@@ -48,23 +49,8 @@ def _encoded(
     features: Features, texts: TextSettings, device: str, threads: int
 ) -> tuple[Floats, NDArray[np.int64], float]:
     """Text embeddings (M, D), their classes (M,) and the logit scale of the model that made the features."""
-    from vadbench.models.clip_tower import load_clip
-    from vadbench.models.device import limit_threads
-
     limit_threads(threads)
-    settings = features.settings
-    model = load_clip(
-        str(settings["model"]),
-        str(settings["weights"]),
-        seed=int(str(settings["seed"])),
-        device=device,
-        precision="fp32",
-    )
-    if model.weights_sha256 not in (*features.weights.values(), ""):
-        raise VadbenchError(
-            f"zero_shot: the features were made with other weights than {model.weights_name} holds now; "
-            "make them again, or bring those weights back"
-        )
+    model = clip_of(features, "zero_shot", device)
     prompts = texts.prompts()
     owners = np.array([texts.classes.index(name) for name, _ in prompts])
     return model.encode_texts([text for _, text in prompts]), owners, model.logit_scale
