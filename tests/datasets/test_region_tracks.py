@@ -50,6 +50,7 @@ def test_one_line_windows_line_ends_and_blanks_are_read(tmp_path: Path) -> None:
         ("0,156,6,145,129,25٤".encode(), "is damaged; a line reads track_id,frame_idx"),
         (b"0,156,6,145,129,25\xff", "is damaged; a line reads track_id,frame_idx"),
         (b"0,156,6,145,129,25\x00", "is damaged; a line reads track_id,frame_idx"),
+        ("0,156,6,145,129,254\u00a0".encode(), "is damaged; a line reads track_id,frame_idx"),
         (b"0,156,130,145,129,254", "does not fit a frame of 856 x 480"),
         (b"0,156,6,255,129,254", "does not fit a frame of 856 x 480"),
         (b"0,156,6,145,856,254", "does not fit a frame of 856 x 480"),
