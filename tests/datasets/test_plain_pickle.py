@@ -2,7 +2,6 @@
 
 import collections
 import copyreg
-import io
 import os
 import pickle
 from pathlib import Path
@@ -19,8 +18,7 @@ from vadbench.errors import VadbenchError
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(max_size=4) | st.integers(), inner, max_size=4)
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4) | st.integers(), inner, max_size=4)
     ),
     max_leaves=12,
 )
@@ -112,11 +110,13 @@ def test_the_hostile_ones_are_really_hostile(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["os.system", "os.system, protocol 0", "eval", "INST", "OBJ", "NEWOBJ", "a harmless class"]
 )
-def test_the_machine_itself_refuses_every_name(tmp_path: Path, name: str) -> None:
+def test_the_machine_itself_refuses_every_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """Should an instruction slip through the check, nothing is found to be called."""
+    monkeypatch.setattr(plain_pickle, "_check_instructions", lambda data: None)
     marker = tmp_path / "ran"
-    with pytest.raises(pickle.UnpicklingError, match="asks for "):
-        plain_pickle._PlainUnpickler(io.BytesIO(hostile(marker)[name])).load()
+    assert "asks for " in refused(tmp_path, hostile(marker)[name])
     assert not marker.exists()
 
 
@@ -188,7 +188,9 @@ SOUND = pickle.dumps({"Abuse028_x264": [["a/image_0180.jpg", 3, 83, 82, 150]]}, 
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_bytes_are_data_or_one_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_any_bytes_are_data_or_one_error(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     content = data.draw(st.binary(max_size=60) | st.just(SOUND) | st.just(pickle.dumps([["a", 1]])))
     for _ in range(data.draw(st.integers(0, 3))):
         place = data.draw(st.integers(0, len(content)))
@@ -196,6 +198,8 @@ def test_any_bytes_are_data_or_one_error(tmp_path_factory: pytest.TempPathFactor
     try:
         loaded = load_plain_pickle(written(tmp_path_factory.mktemp("any"), content))
     except VadbenchError as error:
-        assert "\n" not in str(error)
+        message = str(error)
     else:
         assert loaded is None or isinstance(loaded, str | int | float | list | dict)
+        return
+    assert "\n" not in message
