@@ -111,6 +111,8 @@ def _images(path: Path, *names: str, mode: str = "L") -> Path:
         (lambda path: _array(path, np.zeros((5, 4), bool)), "no array of frames x height x width"),
         (lambda path: _array(path, np.full((5, 4, 6), 3)), "frame 0: holds values other than 0 and 1"),
         (lambda path: _array(path, np.full((5, 4, 6), np.nan)), "frame 0: holds values other than 0 and 1"),
+        (lambda path: _array(path, np.array([[[1, 255]]] * 5)), "frame 0: holds values other than 0 and 1"),
+        (lambda path: _array(path, np.array([[[1, -1]]] * 5)), "frame 0: holds values other than 0 and 1"),
         (lambda path: _images(path, "001.bmp", "003.bmp"), "number 2 is missing"),
         (lambda path: _images(path, "002.bmp", "003.bmp"), "the first mask is 002.bmp; those before it"),
         (lambda path: _images(path, "v_0001_gt.png"), "the first mask is v_0001_gt.png"),
