@@ -49,7 +49,7 @@ def controls(stores: Path, settings: BenchmarkSettings, threads: int) -> Iterato
     for name in ("linear_svm", "sultani"):
         method = method_settings(settings, name)
         with Store.open(stores / "clip") as features:
-            true = trained_auc(features, annotations, method, threads)
+            true = trained_auc(features, annotations, method, threads=threads)
             shuffles = shuffled_aucs(features, annotations, method, threads)
         yield f"{name}, true labels: {true:.3f}; {SHUFFLES} shuffles: {_spread(shuffles)}"
     values = untrained_aucs(stores, annotations, settings, threads)
@@ -61,21 +61,28 @@ def controls(stores: Path, settings: BenchmarkSettings, threads: int) -> Iterato
 def shuffled_aucs(
     features: Store, annotations: Annotations, method: MethodSettings, threads: int = 1
 ) -> list[float]:
-    """Micro AUC after training on shuffled video labels, for each of `SHUFFLES`."""
+    """Micro AUC after training on shuffled video labels, for each of `SHUFFLES`, each with its own run seed.
+
+    With one seed for all they would share one initialisation, and their mean would tell of its direction.
+    """
     return [
-        trained_auc(features, shuffled_labels(annotations, seed), method, threads) for seed in range(SHUFFLES)
+        trained_auc(features, shuffled_labels(annotations, seed), method, seed=seed, threads=threads)
+        for seed in range(SHUFFLES)
     ]
 
 
 def untrained_aucs(
     stores: Path, annotations: Annotations, settings: BenchmarkSettings, threads: int = 1
 ) -> list[float]:
-    """Micro AUC of Sultani et al. on features of an untrained model, for each of `INITIALISATIONS`."""
+    """Micro AUC of Sultani et al. on features of an untrained model, for each of `INITIALISATIONS`.
+
+    The seed is that of the model's initialisation and that of the run.
+    """
     clip, sultani = cast(ClipSettings, settings.features["clip"]), method_settings(settings, "sultani")
     values = []
     for seed in range(INITIALISATIONS):
         with untrained_features(stores / "frames", stores / "videos", clip, seed, threads) as features:
-            values.append(trained_auc(features, annotations, sultani, threads))
+            values.append(trained_auc(features, annotations, sultani, seed=seed, threads=threads))
     return values
 
 
@@ -99,4 +106,5 @@ def _shares(shares: dict[str, float]) -> str:
 
 
 def _spread(values: list[float]) -> str:
-    return f"mean {np.mean(values):.3f}, {min(values):.3f} to {max(values):.3f}"
+    error = np.std(values, ddof=1) / np.sqrt(len(values))
+    return f"mean {np.mean(values):.3f} (standard error {error:.3f}), {min(values):.3f} to {max(values):.3f}"
