@@ -151,6 +151,7 @@ def _run_stages(recipe: Recipe, video: Path, folder: Path, device: str, threads:
             out=part,
             threads=threads,
             device=device,
+            test_videos=(entry.id,),
         )
         parts.append(part)
     return parts

@@ -19,7 +19,7 @@ from vadbench.config import (
     TextSettings,
     ZeroShotSettings,
 )
-from vadbench.config.clip import OPENAI_MODELS
+from vadbench.config.image_tower import OPENAI_MODELS
 
 
 def test_everything_is_listed_under_its_own_name() -> None:

@@ -12,7 +12,7 @@ from tiny_clip import write_architecture, write_weights
 from vadbench.errors import VadbenchError
 from vadbench.models.clip_tower import load_clip
 from vadbench.models.weights import file_digest
-from vadbench.stages import clip
+from vadbench.stages import embedding
 from vadbench.stages.images import read_image
 from vadbench.store import Part
 
@@ -122,7 +122,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(
     finished: int,
 ) -> None:
     """Broken off between videos: 23, 24 or 64 rows are there, which is in the middle of a batch of 7."""
-    write, written = clip._write_video, []
+    write, written = embedding._write_video, []
 
     def break_off(*arguments: Any) -> None:
         if len(written) == finished:
@@ -132,7 +132,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(
 
     out, settings = tmp_path / "part-0000.h5", {**model, "batch_size": 7}
     with monkeypatch.context() as patch:
-        patch.setattr(clip, "_write_video", break_off)
+        patch.setattr(embedding, "_write_video", break_off)
         with pytest.raises(KeyboardInterrupt):
             run_clip(shard, frames, out, **settings)
     rewritten: list[str] = []
@@ -141,7 +141,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(
         rewritten.append(id)
         write(writer, part, id, *others)
 
-    monkeypatch.setattr(clip, "_write_video", watch)
+    monkeypatch.setattr(embedding, "_write_video", watch)
     resumed = run_clip(shard, frames, out, **settings)
     assert rewritten == list(LENGTHS)[finished:]
     undisturbed = run_clip(shard, frames, tmp_path / "other/part-0000.h5", **settings)
@@ -153,9 +153,10 @@ def test_work_on_other_frames_is_not_continued(
 ) -> None:
     out = tmp_path / "part-0000.h5"
     with monkeypatch.context() as patch:
-        patch.setattr(clip, "_embedded", lambda *_: iter(np.zeros((24, 1, 16), np.float32)))
-        with pytest.raises(ValueError, match="array"):
+        patch.setattr(embedding, "_computed", lambda *_: iter(np.zeros((24, 1, 16), np.float32)))
+        with pytest.raises(IndexError):
             run_clip(shard, frames, out, **model)
+    assert list(out.parent.glob(f".{out.name}.work/video-*.h5"))
     other = run_frames(shard, tmp_path / "frames/part-0000.h5", format="png").path
     with run_clip(shard, other, out, **model) as part:
         assert np.allclose(part.read("a", "embedding"), _plainly(other, "a", model), rtol=2e-3, atol=2e-3)

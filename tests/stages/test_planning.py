@@ -22,7 +22,7 @@ def test_a_stage_that_cannot_be_tried_says_so(tmp_path: Path) -> None:
         benchmark="made", classes=("normal",), splits={}, videos={"a": VideoAnnotation(frames=10)}
     )
     sets: dict[str, FeatureSet] = {"mine": _OtherSettings(), "frames": FramesSettings(stride=4)}
-    plans = plan_sets(sets, [VideoEntry(id="a", path="absent.mp4")], annotations, tmp_path)
+    plans = plan_sets(sets, [VideoEntry(id="a", path="absent.mp4")], annotations, tmp_path, ())
     assert plans == [
         SetPlan("frames", 3, None, None, "no video to try yet"),
         SetPlan("mine", None, None, None, "the stage other has no plan"),
@@ -40,7 +40,7 @@ def test_videos_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> No
         splits={},
         videos={entry.id: VideoAnnotation() for entry in entries},
     )
-    (plan,) = plan_sets({"frames": FramesSettings(stride=4)}, entries, annotations, tmp_path, seconds=0.1)
+    (plan,) = plan_sets({"frames": FramesSettings(stride=4)}, entries, annotations, tmp_path, (), seconds=0.1)
     assert plan.rows == 3
     assert plan.bytes is not None
     assert plan.seconds is not None

@@ -1,5 +1,6 @@
 # Settings, the index and the functions that rules look their inputs and settings up with.
 import csv
+import functools
 import json
 import re
 import shutil
@@ -8,7 +9,13 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from vadbench.config import expand_runs, load_run, load_run_settings
+from vadbench.config import (
+    ImageTowerSettings,
+    expand_runs,
+    load_run,
+    load_run_settings,
+)
+from vadbench.datasets import Annotations, load_videos
 from vadbench.demo.index import update_index
 from vadbench.errors import VadbenchError
 from vadbench.models.weights_files import CACHE, needed_record, own_files
@@ -71,6 +78,25 @@ def stage_revision(wildcards):
     return feature_set(wildcards).REVISION
 
 
+@functools.cache
+def tested_videos(benchmark):
+    """The videos in a test list of any split that runs; their labels do not matter."""
+    settings = BENCHMARKS[benchmark]
+    annotations = Annotations.load(Path("stores", benchmark, "annotations.json"))
+    return annotations.test_videos(settings.splits, settings.draws)
+
+
+def test_videos(wildcards):
+    """The shard's videos that are tested, as an option, for a set that keeps more of these."""
+    if feature_set(wildcards).keep != "test":
+        return "[]"
+    tested = tested_videos(wildcards.benchmark)
+    videos = load_videos(
+        Path("stores", wildcards.benchmark, "videos", f"{wildcards.shard}.json")
+    )
+    return json.dumps([video.id for video in videos if video.id in tested])
+
+
 def on_bad_video(wildcards):
     return BENCHMARKS[wildcards.benchmark].on_bad_video
 
@@ -111,7 +137,7 @@ def fetched_weights():
     found = {}
     for settings in BENCHMARKS.values():
         for features in settings.features.values():
-            needed = features.stage == "clip" and needed_record(
+            needed = isinstance(features, ImageTowerSettings) and needed_record(
                 features.model, features.weights
             )
             if needed:

@@ -61,6 +61,38 @@ rule clip:
         " --device {resources.device} --out {output} --threads {threads} > {log} 2>&1"
 
 
+rule windows:
+    input:
+        videos="stores/{benchmark}/videos/{shard}.json",
+        reads=part_read,
+        weights=weights_of_set,
+    output:
+        "stores/{benchmark}/{set}/part-{shard}.h5",
+    log:
+        "logs/{benchmark}/{set}/part-{shard}.log",
+    benchmark:
+        "logs/{benchmark}/{set}/{set}-{shard}.time.tsv"
+    wildcard_constraints:
+        set=sets_of_stage("windows"),
+        shard=r"\d{4}",
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: cores_for_extraction
+    resources:
+        device=RUN_SETTINGS.device,
+        mem_mb=8000,
+        runtime=2880,
+        gpu=gpus,
+    params:
+        settings=stage_settings,
+        revision=stage_revision,
+        test_videos=test_videos,
+    shell:
+        "vadbench stage windows --settings {params.settings:q} --videos {input.videos} --reads {input.reads}"
+        " --test-videos {params.test_videos:q} --device {resources.device} --out {output} --threads {threads}"
+        " > {log} 2>&1"
+
+
 rule link:
     input:
         parts_of_set,

@@ -29,10 +29,24 @@ def allowed_threads(threads: int) -> int:
 
 def read_json(option: str, text: str) -> dict[str, Any]:
     """The object that an option holds."""
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise VadbenchError(f"{option}: not JSON ({error}): {text!r}") from None
+    value = _json(option, text)
     if not isinstance(value, dict):
         raise VadbenchError(f"{option}: a JSON object is needed, such as '{{\"stride\": 4}}', not {text!r}")
     return value
+
+
+def read_json_list(option: str, text: str) -> list[str]:
+    """The list of texts that an option holds."""
+    value = _json(option, text)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise VadbenchError(
+            f"{option}: a JSON list of texts is needed, such as '[\"Test001\"]', not {text!r}"
+        )
+    return value
+
+
+def _json(option: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise VadbenchError(f"{option}: not JSON ({error}): {text!r}") from None

@@ -55,7 +55,10 @@ def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, thre
     from vadbench.stages.planning import plan_sets
 
     annotations = Annotations.load(Path("stores") / name / "annotations.json")
-    plans = plan_sets(settings.features, report.entries, annotations, root, device=device, threads=threads)
+    tested = annotations.test_videos(settings.splits, settings.draws)
+    plans = plan_sets(
+        settings.features, report.entries, annotations, root, tested, device=device, threads=threads
+    )
     _print_plan(plans)
 
 

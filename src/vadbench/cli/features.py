@@ -7,10 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from vadbench.cli.arguments import ConfigFile, DataRoot, Device, Threads, allowed_threads, read_json
+from vadbench.cli.arguments import (
+    ConfigFile,
+    DataRoot,
+    Device,
+    Threads,
+    allowed_threads,
+    read_json,
+    read_json_list,
+)
 from vadbench.config import (
     STAGE_SETTINGS,
     FeatureSet,
+    WindowsSettings,
     load_benchmark,
     load_run_settings,
     settings_of_option,
@@ -43,6 +52,10 @@ def stage(
     reads: Annotated[Path | None, typer.Option(help="Part of the set that this stage reads.")] = None,
     data_root: DataRoot = Path("data"),
     on_bad_video: Annotated[BadVideo, _BAD_VIDEO] = "fail",
+    test_videos: Annotated[
+        str | None,
+        typer.Option(help="JSON list of the shard's videos that are tested, for windows with keep: test."),
+    ] = None,
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -51,6 +64,7 @@ def stage(
     A run that was killed goes on where it stopped; give the same command again.
     """
     chosen = _stage_settings(name, "vadbench stage", read_json("--settings", settings))
+    tested = None if test_videos is None else read_json_list("--test-videos", test_videos)
     threads = allowed_threads(threads)
     from vadbench.stages import run_stage
 
@@ -63,6 +77,7 @@ def stage(
         threads=threads,
         device=device,
         on_bad_video=on_bad_video,
+        test_videos=tested,
     )
 
 
@@ -111,15 +126,17 @@ def verify(
     from vadbench.stages import run_stage
 
     def remake(part: Path) -> None:
+        videos = folder.parent / "videos" / f"{part.stem.removeprefix('part-')}.json"
         run_stage(
             chosen,
-            videos=folder.parent / "videos" / f"{part.stem.removeprefix('part-')}.json",
+            videos=videos,
             reads=folder.parent / reads / part.name if reads else None,
             data_root=data_root or usual_root,
             out=part,
             threads=threads,
             device=device,
             on_bad_video=on_bad_video or usual_way,
+            test_videos=_tested(chosen, videos, config),
         )
 
     for path in store.repair(folder, remake):
@@ -153,6 +170,20 @@ def _data_of_run(config: Path, benchmark: str) -> tuple[Path, BadVideo]:
     if not (folder / f"{benchmark}.yaml").exists():
         return Path(run.data_root), "fail"
     return Path(run.data_root), load_benchmark(benchmark, folder, run.override).on_bad_video
+
+
+def _tested(settings: FeatureSet, videos: Path, config: Path) -> list[str] | None:
+    """Those of a shard's videos that the benchmark's settings test, for a set that keeps more of these."""
+    if not isinstance(settings, WindowsSettings) or settings.keep != "test":
+        return None
+    from vadbench.datasets import Annotations, load_videos
+
+    stores = videos.parents[1]
+    run = load_run_settings(read_mapping(config), config)
+    benchmark = load_benchmark(stores.name, config.parent / "config", run.override)
+    annotations = Annotations.load(stores / "annotations.json")
+    tested = annotations.test_videos(benchmark.splits, benchmark.draws)
+    return [video.id for video in load_videos(videos) if video.id in tested]
 
 
 def _stage_settings(name: str, source: str, settings: dict[str, object]) -> FeatureSet:

@@ -19,6 +19,7 @@ from vadbench.config.data import (
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import STAGE_SETTINGS, FeatureSet
 from vadbench.config.frames import FramesSettings
+from vadbench.config.image_tower import ImageTowerSettings
 from vadbench.config.loading import (
     benchmark_names,
     load_benchmark,
@@ -34,6 +35,7 @@ from vadbench.config.methods import (
     OneClassSvmSettings,
     SultaniSettings,
     TrainedSettings,
+    VadClipSettings,
     ZeroShotSettings,
 )
 from vadbench.config.queries import QuerySettings
@@ -41,6 +43,7 @@ from vadbench.config.run import RunSettings
 from vadbench.config.runs import Run, expand_runs, run_path
 from vadbench.config.stage import StageSettings
 from vadbench.config.texts import NORMAL, TextSettings
+from vadbench.config.windows import WindowScale, WindowsSettings
 
 __all__ = [
     "DATA_SETTINGS",
@@ -57,6 +60,7 @@ __all__ = [
     "FolderData",
     "FrameDifferenceSettings",
     "FramesSettings",
+    "ImageTowerSettings",
     "LinearSvmSettings",
     "MethodEntry",
     "MethodSettings",
@@ -74,6 +78,9 @@ __all__ = [
     "TrainedSettings",
     "UbnormalData",
     "UcfCrimeData",
+    "VadClipSettings",
+    "WindowScale",
+    "WindowsSettings",
     "XdViolenceData",
     "ZeroShotSettings",
     "benchmark_names",

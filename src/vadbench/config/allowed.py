@@ -8,6 +8,7 @@ from typing import Any
 from vadbench.config.base import NAME_PATTERN
 from vadbench.config.evaluation import LENGTH_TABLE_PATTERN
 from vadbench.config.run import DEVICE_PATTERN
+from vadbench.config.windows import SCALE_PATTERN
 from vadbench.config.yaml_text import Keys
 
 Node = Mapping[str, Any]
@@ -18,6 +19,7 @@ PATTERNS = {
     NAME_PATTERN: _NAME_WORDS,
     f"^$|{NAME_PATTERN}": f"{_NAME_WORDS}, or empty",
     DEVICE_PATTERN: "auto, cpu, cuda or cuda:<number>",
+    SCALE_PATTERN: "size/stride in tokens, such as 2/2",
     LENGTH_TABLE_PATTERN: "the path of a .csv or .tsv file",
 }
 """Words for the patterns of the types."""

@@ -7,10 +7,12 @@ from pydantic import Field
 from vadbench.config.clip import ClipSettings
 from vadbench.config.frames import FramesSettings
 from vadbench.config.stage import StageSettings
+from vadbench.config.windows import WindowsSettings
 
 STAGE_SETTINGS: dict[str, type[StageSettings]] = {
     "frames": FramesSettings,
     "clip": ClipSettings,
+    "windows": WindowsSettings,
 }
 """The settings type of each stage; `vadbench.stages` has a module of the same name."""
 

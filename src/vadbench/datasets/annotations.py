@@ -1,6 +1,6 @@
 """Labels, splits and frame-level truth of a benchmark: for training, evaluation and tables, for no stage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
 
@@ -129,6 +129,19 @@ class Annotations(_Frozen):
             raise VadbenchError(f"{self.benchmark}: {has}; draw is {'not given' if draw is None else draw}")
         lists = split.draws[str(draw)]
         return Split(split.supervision, lists.train, lists.test)
+
+    def test_videos(self, splits: Iterable[str], draws: Iterable[int]) -> frozenset[str]:
+        """Ids of all videos that any of these splits tests; of a split that is drawn, in any of these draws.
+
+        Raises VadbenchError for a split or draw that the benchmark does not have.
+        """
+        numbers = tuple(draws)
+        tested: set[str] = set()
+        for name in splits:
+            is_drawn = name in self.splits and self.splits[name].draws is not None
+            for draw in numbers if is_drawn else (None,):
+                tested.update(self.split(name, draw).test)
+        return frozenset(tested)
 
     def is_abnormal(self, id: str) -> bool:
         """Whether something abnormal occurs in the video. Raises VadbenchError where that is not known."""

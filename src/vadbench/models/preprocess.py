@@ -43,6 +43,7 @@ class Preprocess:
     def __init__(self, config: Mapping[str, Any], crops: int = 1) -> None:
         """`config`: open_clip's preprocess_cfg of a model (size, mean, std, interpolation, resize_mode)."""
         open_clip = import_open_clip()
+        self._config = config
         transform = open_clip.transform.image_transform_v2(
             open_clip.transform.PreprocessCfg(**config), is_train=False
         )
@@ -68,6 +69,10 @@ class Preprocess:
             return pixels[None]
         cuts = np.stack([pixels[self._window(pixels.shape, position)] for position in _POSITIONS])
         return cuts if len(self.crops) == 5 else np.concatenate([cuts, cuts[:, :, ::-1]])
+
+    def of_whole_frames(self) -> "Preprocess":
+        """The same for whole frames: resized to the model's input, whatever their shape, and not cropped."""
+        return Preprocess({**self._config, "resize_mode": "squash"})
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """(n, height, width, 3) uint8 -> (n, 3, height, width) float32, on the device of `pixels`."""

@@ -1,22 +1,28 @@
 """What extraction will cost: rows and bytes of every feature set, and hours from a short probe."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.config import ClipSettings, FeatureSet, FramesSettings
+from vadbench.config import ClipSettings, FeatureSet, FramesSettings, ImageTowerSettings, WindowsSettings
 from vadbench.datasets import Annotations, VideoEntry
 from vadbench.errors import VadbenchError
 from vadbench.stages.images import decode_image, encode_image
 from vadbench.video import open_video, probe, resize_short_side
 
+if TYPE_CHECKING:
+    from vadbench.stages.windows import WindowModel
+
 _MOST_ROWS = 256  # of the probe; more than that says nothing new
+_ROW_BYTES = 12  # of every row: eight for its time and four for its frame
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ def plan_sets(
     entries: Sequence[VideoEntry],
     annotations: Annotations,
     data_root: Path,
+    tested: Collection[str],
     *,
     device: str = "auto",
     threads: int = 1,
@@ -55,6 +62,7 @@ def plan_sets(
 ) -> list[SetPlan]:
     """Plan the sets of a benchmark. Tries decoding and each model for `seconds` in all, on its first videos.
 
+    `tested`: the videos that a split tests, of which some sets keep more.
     Videos that are not there yet, as the demo's before they are rendered, leave `seconds` and `bytes` open.
     Those that cannot be read are left out, and the notes of the sets of frames say so.
     """
@@ -66,11 +74,12 @@ def plan_sets(
         if isinstance(settings, FramesSettings):
             samples[name] = sample = _try_frames(settings, entries, data_root, threads, each)
             plans.append(_plan_frames(name, settings, frames, sample, bad))
-        elif isinstance(settings, ClipSettings):
+        elif isinstance(settings, ImageTowerSettings):
             source = features[settings.reads]
             assert isinstance(source, FramesSettings)
-            rows = sum(ceil(ceil(count / source.stride) / settings.every) for count in frames.values())
-            plans.append(_plan_clip(name, settings, rows, samples[settings.reads], device, each))
+            stride = source.stride
+            rows = {id: ceil(ceil(count / stride) / settings.every) for id, count in frames.items()}
+            plans.append(_plan_embedding(name, settings, rows, tested, samples[settings.reads], device, each))
         else:
             plans.append(SetPlan(name, None, None, None, f"the stage {settings.stage} has no plan"))
     return plans
@@ -100,34 +109,83 @@ def _plan_frames(
     return SetPlan(name, rows, rows * sample.bytes, rows * sample.seconds, bad)
 
 
-def _plan_clip(
-    name: str, settings: ClipSettings, rows: int, sample: _Sample | None, device: str, seconds: float
+def _plan_embedding(
+    name: str,
+    settings: ImageTowerSettings,
+    rows: Mapping[str, int],
+    tested: Collection[str],
+    sample: _Sample | None,
+    device: str,
+    seconds: float,
 ) -> SetPlan:
+    total = sum(rows.values())
     if sample is None:
-        return SetPlan(name, rows, None, None, "no video to try yet")
+        return SetPlan(name, total, None, None, "no video to try yet")
+    images = [decode_image(encoded) for encoded in sample.encoded]
+    size = taken = 0.0
+    try:
+        trials = _trials(settings, rows, tested, device)
+        for trial in trials:
+            size += trial.rows * trial.bytes
+            taken += trial.rows * _try(trial, images, settings.batch_size, seconds / len(trials))
+    except VadbenchError as error:
+        return SetPlan(name, total, None, None, str(error))
+    return SetPlan(name, total, size, taken)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Rows of a set that cost the same each: how many, bytes of each, what is done with a batch of frames."""
+
+    rows: int
+    bytes: int
+    embed: Callable[[Sequence[NDArray[np.uint8]]], object]
+
+
+def _trials(
+    settings: ImageTowerSettings, rows: Mapping[str, int], tested: Collection[str], device: str
+) -> list[_Trial]:
     from vadbench.models.clip_tower import load_clip
 
-    try:
-        model = load_clip(
-            settings.model,
-            settings.weights,
-            seed=settings.seed,
-            crops=settings.crops,
-            device=device,
-            precision=settings.precision,
-        )
-    except VadbenchError as error:
-        return SetPlan(name, rows, None, None, str(error))
-    images = [decode_image(encoded) for encoded in sample.encoded]
+    model = load_clip(
+        settings.model,
+        settings.weights,
+        seed=settings.seed,
+        crops=settings.crops if isinstance(settings, ClipSettings) else 1,
+        device=device,
+        precision=settings.precision,
+    )
+    if not isinstance(settings, WindowsSettings):
+        width = 2 * len(model.preprocess.crops) * model.dimension
+
+        def embed(images: Sequence[NDArray[np.uint8]]) -> object:
+            return model.encode_images(np.concatenate([model.preprocess(image) for image in images]))
+
+        return [_Trial(sum(rows.values()), _ROW_BYTES + width, embed)]
+    from vadbench.stages.windows import WindowModel
+
+    windows = WindowModel(model, settings)
+    kept = {"none": (), "test": tested, "all": rows}[settings.keep]
+    of_kept = sum(count for id, count in rows.items() if id in kept)
+    return [
+        _Trial(count, _ROW_BYTES + windows.row_bytes(is_kept), partial(_embed_windows, windows, is_kept))
+        for is_kept, count in ((False, sum(rows.values()) - of_kept), (True, of_kept))
+        if count
+    ]
+
+
+def _embed_windows(windows: "WindowModel", is_kept: bool, images: Sequence[NDArray[np.uint8]]) -> object:
+    prepared = np.stack([windows.prepare(image) for image in images])
+    return windows.embed(prepared, np.full(len(images), is_kept))
+
+
+def _try(trial: _Trial, images: Sequence[NDArray[np.uint8]], batch_size: int, seconds: float) -> float:
+    """Seconds per row, measured for some seconds."""
     start, done = time.perf_counter(), 0
     while done == 0 or (time.perf_counter() - start < seconds and done < _MOST_ROWS):
-        batch = [images[(done + i) % len(images)] for i in range(settings.batch_size)]
-        model.encode_images(np.concatenate([model.preprocess(image) for image in batch]))
-        done += settings.batch_size
-    per_row = (time.perf_counter() - start) / done
-    # float16, eight bytes for the time of a row and four for its frame.
-    width = 2 * settings.crops * model.dimension + 12
-    return SetPlan(name, rows, rows * float(width), rows * per_row)
+        trial.embed([images[(done + i) % len(images)] for i in range(batch_size)])
+        done += batch_size
+    return (time.perf_counter() - start) / done
 
 
 def _try_frames(

@@ -1,6 +1,6 @@
 """What every stage offers: a module of its name with `run`, which makes one part of `StageInputs`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -24,6 +24,7 @@ class StageInputs(Generic[S]):
     threads: int
     device: str
     on_bad_video: Literal["fail", "skip"]
+    test_videos: Collection[str] | None = None
 
     def open_source(self) -> Part:
         """Open the part that the stage reads.
@@ -51,6 +52,7 @@ def derived_writer(
     out: Path,
     *,
     arrays: Mapping[str, ArraySpec],
+    ragged: Mapping[str, Mapping[str, ArraySpec]] | None = None,
     weights: Mapping[str, str] | None = None,
     attributes: Mapping[str, object] | None = None,
 ) -> PartWriter:
@@ -65,6 +67,7 @@ def derived_writer(
         revision=settings.REVISION,
         videos=source.videos,
         arrays=arrays,
+        ragged=ragged,
         videos_digest=source.videos_digest,
         weights=weights,
         attributes={

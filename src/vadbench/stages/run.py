@@ -1,5 +1,6 @@
 """Running a stage by its settings."""
 
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ def run_stage(
     threads: int = 1,
     device: str = "auto",
     on_bad_video: Literal["fail", "skip"] = "fail",
+    test_videos: Collection[str] | None = None,
 ) -> None:
     """Run one stage on one shard; killed at any moment and run again, it goes on where it stopped.
 
@@ -30,6 +32,7 @@ def run_stage(
         threads: at most so many, and never more than the CPUs this process may use.
         device: "auto", "cpu", "cuda" or "cuda:1".
         on_bad_video: what a video that cannot be read does: end the run, or be left out and named.
+        test_videos: ids of the shard's videos that are tested, for stages that keep more of these.
 
     Raises:
         VadbenchError: for what the user can mend; see the stages.
@@ -43,6 +46,7 @@ def run_stage(
         threads=threads,
         device=device,
         on_bad_video=on_bad_video,
+        test_videos=test_videos,
     )
     # Only the module that is run: of others, torch alone would take seconds to import.
     import_module(f"vadbench.stages.{settings.stage}").run(inputs)
