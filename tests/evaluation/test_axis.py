@@ -68,6 +68,13 @@ def test_beyond_the_last_frame_a_label_per_frame_is_repeated_and_an_overrun_take
     assert np.flatnonzero(got["text"]).tolist() == list(range(10, 22))
 
 
+def test_labels_end_where_the_published_frames_do_however_many_are_decoded() -> None:
+    annotations = Annotations.model_validate(annotate({"a": [[10, 20]]}, {"a": 20}))
+    axis = Axis(annotations, ["a"], EvaluationSettings(length_rule="ceil16"))
+    for decoded in (19, 20, 21):
+        assert np.flatnonzero(axis.labels("a", decoded)).tolist() == list(range(10, 32))
+
+
 def test_the_longer_decoding_of_a_video_repeats_nothing() -> None:
     annotations = Annotations.model_validate(annotate({"a": [[5, 10]]}, {"a": 10}))
     axis = Axis(annotations, ["a"], EvaluationSettings())

@@ -1,5 +1,6 @@
 """Scores of other programs: figures that are known, in every form, and what is reported."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -133,12 +134,24 @@ def test_a_method_without_scores_for_the_first_frames_says_which_it_has(
         evaluate(table, annotations, tmp_path)
 
 
-def write_frames(folder: Path, frames: Mapping[str, int]) -> None:
-    """A set of decoded frames, of which only the number counts."""
+def test_a_lone_row_is_as_wide_as_those_of_other_videos(load_annotations: Load, tmp_path: Path) -> None:
+    annotations = load_annotations(INTERVALS, FRAMES)
+    table = tmp_path / "scores.csv"
+    table.write_text("video,frame,score\none,0,1\none,16,2\none,32,3\ntwo,0,1\ntwo,16,1\nthree,0,1\n")
+    record = evaluate(table, annotations, tmp_path)
+    assert record.coverage.scores_short == {}
+    assert record.coverage.share == 1
+
+
+def write_frames(folder: Path, frames: Mapping[str, int | None]) -> None:
+    """A set of decoded frames, of which only the number counts; None: the video could not be read."""
     with PartWriter(
         folder / "part-0000.h5", stage="frames", settings={}, revision=1, videos=list(frames), arrays={}
     ) as writer:
         for id, count in frames.items():
+            if count is None:
+                writer.skip(id, "broken")
+                continue
             with writer.video(id) as rows:
                 rows.finish(frames=count)
         writer.complete()
@@ -158,8 +171,13 @@ def test_decoded_frames_go_before_published_ones_and_the_convention_says_which(
     assert "published frame counts for 1 of 3 videos, decoded frames for the others" in some.convention.text
     assert some.coverage.frames_differ == {"a/one.mp4": (42, 40)}
     assert some.coverage.scores_short == {"a/one.mp4": 2}
+    shutil.rmtree(tmp_path / "stores")
+    write_frames(tmp_path / "stores/tiny/frames", {"a/one.mp4": 42, "b/three.mp4": 20, "a/two.mp4": None})
+    assert evaluate(scores, annotations, tmp_path).convention == some.convention
     unpublished = load_annotations(INTERVALS)
-    with pytest.raises(VadbenchError, match=r"how many frames video 'a/two\.mp4' has is not published, .*length_rule"):
+    with pytest.raises(
+        VadbenchError, match=r"how many frames video 'a/two\.mp4' has is not published, .*length_rule"
+    ):
         evaluate(scores, unpublished, tmp_path)
     table = tmp_path / "lengths.csv"
     table.write_text("video,frames\none,16\ntwo,33\nthree,20\n")
@@ -201,6 +219,9 @@ def test_a_name_stands_for_one_split(load_annotations: Load, tmp_path: Path) -> 
         VadbenchError, match="holds scores of weak, these are of ten draw 3; take another name"
     ):
         external_metrics(other, tmp_path)
+    external_metrics(external_label("tiny", "weak", None, "others"), tmp_path)
+    with pytest.raises(VadbenchError, match="holds scores of weak, these are of weak draw 1"):
+        external_metrics(external_label("tiny", "weak", 1, "theirs"), tmp_path)
     path.write_text("{")
     assert external_metrics(other, tmp_path) == path
 
