@@ -4,7 +4,9 @@ from vadbench.config.methods.base import MethodSettings, TrainedSettings
 from vadbench.config.methods.frame_difference import FrameDifferenceSettings
 from vadbench.config.methods.linear_svm import LinearSvmSettings
 from vadbench.config.methods.one_class_svm import OneClassSvmSettings
+from vadbench.config.methods.stprompt import StPromptSettings
 from vadbench.config.methods.sultani import SultaniSettings
+from vadbench.config.methods.vadclip import VadClipSettings
 from vadbench.config.methods.zero_shot import ZeroShotSettings
 
 METHOD_SETTINGS: dict[str, type[MethodSettings]] = {
@@ -13,6 +15,8 @@ METHOD_SETTINGS: dict[str, type[MethodSettings]] = {
     "one_class_svm": OneClassSvmSettings,
     "linear_svm": LinearSvmSettings,
     "sultani": SultaniSettings,
+    "stprompt": StPromptSettings,
+    "vadclip": VadClipSettings,
 }
 """The settings type of each method; `vadbench.methods` has a module of the same name."""
 
@@ -22,7 +26,9 @@ __all__ = [
     "LinearSvmSettings",
     "MethodSettings",
     "OneClassSvmSettings",
+    "StPromptSettings",
     "SultaniSettings",
     "TrainedSettings",
+    "VadClipSettings",
     "ZeroShotSettings",
 ]

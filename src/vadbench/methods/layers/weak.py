@@ -1,6 +1,7 @@
 """Training from video-level labels, as every weak method that learns by gradients does it."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import TypeVar
@@ -21,8 +22,11 @@ S = TypeVar("S", bound=TrainedSettings)
 Build = Callable[[], Learner]
 """Makes a fresh learner; called with torch seeded for the initialisation."""
 
+Samples = Callable[[tuple[str, ...]], tuple[str, ...]]
+"""From video ids to what batches are drawn of: of several crops, each may be a sample by itself."""
 
-def train_weak(inputs: TrainInputs[S], build: Build) -> None:
+
+def train_weak(inputs: TrainInputs[S], build: Build, samples: Samples = tuple) -> None:
     """Train on the split's training videos and write the checkpoint that `settings.selection` names.
 
     - last: all training videos, all steps of the schedule.
@@ -36,16 +40,17 @@ def train_weak(inputs: TrainInputs[S], build: Build) -> None:
       (On a GPU the second training may differ from the judged one in the last bits.)
     """
     videos = training_videos(inputs.features, inputs.split, inputs.annotations)
-    schedule = _schedule(inputs, videos)
+    schedule = _schedule(inputs, _batches(inputs, videos, samples))
     record: dict[str, object] = {"rule": inputs.settings.selection}
     stop = schedule.steps
     if inputs.settings.selection == "held_out":
         kept, out = held_out(videos, inputs.settings.held_out, inputs.seed)
         record["held_out"] = [*out.normal, *out.abnormal]
-        stop = _chosen(inputs, build, kept, schedule, record, lambda learner: video_auc(out, learner.score))
+        judge = partial(_on_held_out, out)
+        stop = _chosen(inputs, build, samples, kept, schedule, record, judge)
     elif inputs.settings.selection == "best_on_test":
-        stop = _chosen(inputs, build, videos, schedule, record, _on_test(inputs))
-    learner, history = _trained(inputs, build, videos, schedule, "final", stop)
+        stop = _chosen(inputs, build, samples, videos, schedule, record, _on_test(inputs))
+    learner, history = _trained(inputs, build, samples, videos, schedule, "final", stop)
     training = {
         "normal": len(videos.normal),
         "abnormal": len(videos.abnormal),
@@ -62,13 +67,14 @@ def train_weak(inputs: TrainInputs[S], build: Build) -> None:
 def _chosen(
     inputs: TrainInputs[S],
     build: Build,
+    samples: Samples,
     videos: LabelledVideos,
     schedule: Schedule,
     record: dict[str, object],
     judge: Callable[[Learner], float],
 ) -> int:
     """The step a first training is best at; what it was judged by goes into the record."""
-    _, history = _trained(inputs, build, videos, schedule, "choice", schedule.steps, judge)
+    _, history = _trained(inputs, build, samples, videos, schedule, "choice", schedule.steps, judge)
     record["values"] = [[moment.step, moment.watched] for moment in history]
     return best_step(history)
 
@@ -76,6 +82,7 @@ def _chosen(
 def _trained(
     inputs: TrainInputs[S],
     build: Build,
+    samples: Samples,
     videos: LabelledVideos,
     schedule: Schedule,
     phase: str,
@@ -86,13 +93,14 @@ def _trained(
     learner = build()
     history = train(
         learner,
-        _batches(inputs, videos),
+        _batches(inputs, videos, samples),
         schedule,
         seed=inputs.seed,
         state=_state_folder(inputs) / f"{phase}.safetensors",
         identity=run_record(inputs)
         | {"revision": inputs.settings.REVISION}
         | {"normal": videos.normal, "abnormal": videos.abnormal, "stop": stop}
+        | {"classes": _classes(inputs, videos)}
         | {"digest": digest_of(inputs.features, (*videos.normal, *videos.abnormal))},
         stop=stop,
         watch=None if judge is None else lambda: judge(learner),
@@ -101,14 +109,23 @@ def _trained(
     return learner, history
 
 
-def _batches(inputs: TrainInputs[S], videos: LabelledVideos) -> BalancedBatches:
+def _batches(inputs: TrainInputs[S], videos: LabelledVideos, samples: Samples) -> BalancedBatches:
     settings = inputs.settings
-    return BalancedBatches(videos.normal, videos.abnormal, settings.half_batch, settings.epoch, inputs.seed)
+    halves = samples(videos.normal), samples(videos.abnormal)
+    return BalancedBatches(*halves, settings.half_batch, settings.epoch, inputs.seed)
 
 
-def _schedule(inputs: TrainInputs[S], videos: LabelledVideos) -> Schedule:
-    per_epoch = _batches(inputs, videos).steps_per_epoch
-    return Schedule(inputs.settings.epochs, per_epoch, inputs.settings.min_steps)
+def _schedule(inputs: TrainInputs[S], batches: BalancedBatches) -> Schedule:
+    return Schedule(inputs.settings.epochs, batches.steps_per_epoch, inputs.settings.min_steps)
+
+
+def _classes(inputs: TrainInputs[S], videos: LabelledVideos) -> list[list[str]]:
+    """The abnormal videos' classes, which a method may learn from."""
+    return [list(inputs.annotations.videos[video].classes or ()) for video in videos.abnormal]
+
+
+def _on_held_out(videos: LabelledVideos, learner: Learner) -> float:
+    return video_auc(videos, learner.score)
 
 
 def _on_test(inputs: TrainInputs[S]) -> Callable[[Learner], float]:
