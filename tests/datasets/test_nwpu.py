@@ -144,10 +144,10 @@ def labels_of(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> dict[str
 @pytest.mark.parametrize("values", [np.bool_, np.int8, np.int64, np.float64])
 def test_labels_of_any_type_are_read(tmp_path: Path, values: type) -> None:
     arrays = {"D282_01": np.array([0, 1, 1, 0], values), "D001_01.avi": np.zeros(3, values)}
-    assert labels_of(tmp_path / "labels.npz", arrays) == {
-        "Test/D001_01": [False] * 3,
-        "Test/D282_01": [False, True, True, False],
-    }
+    assert [*labels_of(tmp_path / "labels.npz", arrays).items()] == [
+        ("Test/D001_01", [False] * 3),
+        ("Test/D282_01", [False, True, True, False]),
+    ]
 
 
 @pytest.mark.parametrize(
