@@ -1,0 +1,101 @@
+"""Scoring by STPrompt: pieces of a video, or all of it at once."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vadbench.config import StPromptSettings
+from vadbench.methods.layers.clip_of_features import clip_of
+from vadbench.methods.layers.features import Features, embeddings, width
+from vadbench.methods.layers.lengths import Floats, Mask, scored
+from vadbench.methods.layers.prompt_learner import PromptLearner, class_texts
+from vadbench.methods.layers.runs import read_trained
+from vadbench.methods.layers.scores import write_scores
+from vadbench.methods.layers.training import load_module
+from vadbench.methods.protocol import ScoreInputs, TrainInputs
+from vadbench.methods.stprompt.model import StPrompt
+from vadbench.models.clip_tower import ClipModel
+from vadbench.models.device import limit_threads, resolve_device
+
+
+def score(inputs: ScoreInputs[StPromptSettings]) -> None:
+    """Score every row of every test video, with the probability of each class where prompts are learned."""
+    limit_threads(inputs.threads)
+    arrays, checkpoint = read_trained(inputs)
+    model = build(inputs, text_model(inputs)).eval()
+    load_module(model, arrays, checkpoint)
+    with torch.inference_mode():
+        texts = model.texts()
+    write_scores(
+        inputs,
+        lambda video: row_scores(model, texts, inputs.features, video),
+        classes=() if texts is None else inputs.texts.classes,
+        selection=inputs.settings.selection,
+        checkpoint=checkpoint,
+    )
+
+
+def text_model(inputs: TrainInputs[StPromptSettings] | ScoreInputs[StPromptSettings]) -> ClipModel | None:
+    """The model that made the features, whose text tower reads the prompts; None without A-branch."""
+    settings = inputs.settings
+    return clip_of(inputs.features, settings.method, inputs.device) if settings.a_branch else None
+
+
+def build(
+    inputs: TrainInputs[StPromptSettings] | ScoreInputs[StPromptSettings], clip: ClipModel | None
+) -> StPrompt:
+    """The network on its device, initialised by torch's random numbers. clip: from `text_model`."""
+    settings, names = inputs.settings, class_texts(inputs.texts)
+    prompts = None if clip is None else PromptLearner(clip, names, settings.prompt_before, 0)
+    return StPrompt(prompts, width(inputs.features), settings).to(resolve_device(inputs.device))
+
+
+def video_rows(features: Features, video: str, aggregate: str) -> Floats:
+    """What the network takes of a video: x_CLIP and, unless `aggregate` is none, x_AS; (T, D) or (T, 2 D)."""
+    frames = embeddings(features, video)
+    if aggregate == "none":
+        return frames
+    spatial = features.read(video, f"aggregate_{aggregate}").astype(np.float32)
+    return np.concatenate([frames, spatial], axis=1)
+
+
+def row_scores(model: StPrompt, texts: Tensor | None, features: Features, video: str) -> dict[str, Floats]:
+    """`score` (T,) of a video and, with the A-branch, `class_scores` (T, 1 + C), the softmax of M / tau.
+
+    texts: (1 + C, D), what `model.texts` gives. **Reading**: the paper's "1 minus the similarity between the
+    video and normal class" is 1 - p(normal) of that softmax, as in VadCLIP; `score: literal` is the cosine.
+    """
+    settings = model.settings
+
+    def forward(rows: Floats, mask: Mask) -> Floats:
+        return _columns(model, texts, rows, mask)
+
+    rows = video_rows(features, video, settings.aggregate)
+    columns = scored(rows, forward, mode=settings.scoring, max_length=settings.max_length)
+    if texts is None:
+        return {"score": columns[:, 0]}
+    normal = int(settings.c_branch)
+    shares = _softmax(columns[:, normal:] / settings.tau)
+    # Adding up the abnormal classes keeps the digits that 1 - p(normal) loses where p is close to 1.
+    scores = {"a_branch": shares[:, 1:].sum(axis=1), "literal": 1 - columns[:, normal]}
+    if settings.c_branch:
+        scores |= {"c_branch": columns[:, 0], "mean": (columns[:, 0] + scores["a_branch"]) / np.float32(2)}
+    return {"score": scores[settings.score], "class_scores": shares}
+
+
+def _columns(model: StPrompt, texts: Tensor | None, rows: Floats, mask: Mask) -> Floats:
+    """A and M side by side, each where its branch is there: (B, L, columns)."""
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        lengths = torch.from_numpy(mask.sum(axis=1)).to(device)
+        output = model(torch.from_numpy(rows).to(device), lengths, texts)
+    parts = [] if output.confidences is None else [output.confidences[..., None]]
+    parts += [] if output.similarities is None else [output.similarities]
+    columns: Floats = torch.cat(parts, dim=-1).cpu().numpy()
+    return columns
+
+
+def _softmax(logits: Floats) -> Floats:
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
