@@ -103,7 +103,8 @@ def test_the_run_seed_of_a_control_reaches_the_initialisation(
 def test_no_two_shuffles_share_a_run_seed(
     features: Store, annotations: Annotations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "trained_auc", _recorded(seen := []))
+    seen: list[tuple[int, Annotations]] = []
+    monkeypatch.setattr(checks, "trained_auc", _recorded(seen))
     values = checks.shuffled_aucs(features, annotations, SETTINGS["sultani"])
     assert values == [0.5] * checks.SHUFFLES
     assert [seed for seed, _ in seen] == list(range(checks.SHUFFLES))
