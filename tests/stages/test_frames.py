@@ -52,6 +52,9 @@ def test_short_side_resizes_like_pillow(shard: Path, tmp_path: Path) -> None:
             for image in decoded(_video(shard, "a"), 7)
         ]
         assert np.array_equal([read_image(part, "a", row) for row in range(4)], plain)
+        height, width = decoded(_video(shard, "a"), 7)[0].shape[:2]
+        assert (width, height) != (24, 18)
+        assert part.read("a", "frame_size").tolist() == [[width, height]] * 4
 
 
 def test_runs_with_other_threads_are_identical(shard: Path, tmp_path: Path) -> None:

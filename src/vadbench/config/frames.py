@@ -1,6 +1,6 @@
 """Settings of the stage `frames`."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import PositiveInt
 
@@ -9,6 +9,8 @@ from vadbench.config.stage import StageSettings
 
 class FramesSettings(StageSettings):
     """Sampled frames, decoded once and kept as JPEG (quality 95, 4:4:4) or PNG."""
+
+    REVISION: ClassVar[int] = 2
 
     stage: Literal["frames"] = "frames"
     """The stage that makes this set."""

@@ -52,11 +52,13 @@ class FrameEmbedding:
         prepare: frame (H, W, 3) uint8 RGB -> its images (images, height, width, 3) uint8; by several threads.
         embed: what the model makes of each frame of a batch, in their order.
         rows: from the frames of one video, in their order, to as many rows of the part.
+        copied: arrays of the frames that the part has too, of the rows that are embedded.
     """
 
     prepare: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
     embed: Callable[[FrameBatch], Iterable[Any]]
     rows: Callable[[Iterator[Any]], Iterator[Row]]
+    copied: Sequence[str] = ()
 
 
 def embed_part(
@@ -79,7 +81,9 @@ def embed_part(
             deque(islice(embedded, done - first), maxlen=0)
             for id in to_do:
                 own = islice(embedded, -(-frames.row_count(id) // settings.every))
-                _write_video(writer, frames, id, settings.every, embedding.rows(own), progress)
+                _write_video(
+                    writer, frames, id, settings.every, embedding.rows(own), embedding.copied, progress
+                )
         with progress.busy("writing"):
             writer.complete()
 
@@ -143,7 +147,13 @@ def _computed(batches: Iterator[FrameBatch], embedding: FrameEmbedding, progress
 
 
 def _write_video(
-    writer: PartWriter, frames: Part, id: str, every: int, rows: Iterator[Row], progress: Progress
+    writer: PartWriter,
+    frames: Part,
+    id: str,
+    every: int,
+    rows: Iterator[Row],
+    copied: Sequence[str],
+    progress: Progress,
 ) -> None:
     if id in frames.skipped:
         writer.skip(id, frames.skipped[id])
@@ -153,10 +163,10 @@ def _write_video(
         for numbers in batches_of(range(0, frames.row_count(id), every), _ROWS_PER_WRITE):
             chunk = list(islice(rows, len(numbers)))
             with progress.busy("writing"):
-                frame, time = (
-                    read(id, numbers[0], numbers[-1] + 1)[::every] for read in (frames.frame, frames.time)
-                )
-                arrays = {name: [row[name] for row in chunk] for name in chunk[0]}
+                start, stop = numbers[0], numbers[-1] + 1
+                frame, time = (read(id, start, stop)[::every] for read in (frames.frame, frames.time))
+                same = {name: frames.read(id, name, start, stop)[::every] for name in copied}
+                arrays = {name: [row[name] for row in chunk] for name in chunk[0]} | same
                 video.append(frame=frame, time=time, **arrays)
             progress.advance(len(numbers))
         with progress.busy("writing"):

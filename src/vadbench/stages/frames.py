@@ -33,12 +33,18 @@ _ENCODED_AHEAD = 64
 _ROWS_PER_WRITE = 16
 
 
+FRAME_SIZE = "frame_size"
+"""The array of a part that says how large the decoded frames are."""
+SIZE_SPEC = ArraySpec("int32", (2,), "width and height in pixels")
+
+
 @dataclass(frozen=True)
 class _Row:
     """A sampled frame, encoded."""
 
     frame: int
     time: float
+    size: tuple[int, int]
     encoded: NDArray[np.uint8]
 
 
@@ -60,8 +66,8 @@ class _BadVideoError(Exception):
 def run(inputs: StageInputs[FramesSettings]) -> None:
     """Decode the videos of a shard and write their sampled frames.
 
-    The part has no per-row arrays; the bytes of each row's image are in the group `jpeg` or `png`, array
-    `bytes`.
+    The part has one per-row array, `frame_size` (2,) int32: width and height in pixels of the decoded frame,
+    which the image may be smaller than. The image's bytes are in the group `jpeg` or `png`, array `bytes`.
 
     Raises:
         VadbenchError: for a video that cannot be read, naming file and frame, where `on_bad_video` is
@@ -74,6 +80,7 @@ def run(inputs: StageInputs[FramesSettings]) -> None:
         settings=settings.identity(),
         revision=settings.REVISION,
         videos=[video.id for video in videos],
+        arrays={FRAME_SIZE: SIZE_SPEC},
         ragged={settings.format: {"bytes": ArraySpec("uint8", units="byte")}},
         videos_digest=videos_digest(videos),
     )
@@ -126,9 +133,10 @@ def _encode(settings: FramesSettings, progress: Progress, item: Frame | _End) ->
         return item
     with progress.busy("computing"):
         image = item.image
+        size = image.shape[1], image.shape[0]
         if settings.short_side is not None:
             image = resize_short_side(image, settings.short_side)
-        return _Row(item.index, item.time, encode_image(image, settings.format))
+        return _Row(item.index, item.time, size, encode_image(image, settings.format))
 
 
 def _cost(item: Frame | _End) -> int:
@@ -164,6 +172,7 @@ def _write_video(
                 video.append(
                     frame=[row.frame for row in rows],
                     time=[row.time for row in rows],
+                    **{FRAME_SIZE: [row.size for row in rows]},
                     **{group: [{"bytes": row.encoded} for row in rows]},
                 )
             progress.advance(len(rows))

@@ -23,6 +23,7 @@ from vadbench.models.preprocess import Preprocess
 from vadbench.models.window_tokens import WindowEncoder
 from vadbench.stages.batches import HalvingBatches
 from vadbench.stages.embedding import FrameBatch, FrameEmbedding, Row, embed_part
+from vadbench.stages.frames import FRAME_SIZE, SIZE_SPEC
 from vadbench.stages.protocol import StageInputs, derived_writer
 from vadbench.stages.spatial import Floats, motion_map, spatial_aggregates, with_neighbours
 from vadbench.store import ArraySpec, Part, PartWriter
@@ -84,7 +85,7 @@ class WindowModel:
         """Bytes of a row's arrays, with or without its windows."""
         counts = [rows * columns for rows, columns in self.windows.grids]
         vectors = 1 + len(AGGREGATES) + sum(counts) * is_kept
-        return int(2 * self.model.dimension * vectors + 4 * counts[0])
+        return int(2 * self.model.dimension * vectors + 4 * counts[0] + SIZE_SPEC.row_bytes)
 
     @property
     def frame_preprocess(self) -> Preprocess:
@@ -97,10 +98,11 @@ def run(inputs: StageInputs[WindowsSettings]) -> None:
 
     Arrays, of D numbers each: `embedding` (1, D) float16, the frame's own; `aggregate_average`,
     `aggregate_attention`, `aggregate_selection_average` and `aggregate_selection_attention` (D,) float16;
-    `motion` (H, W) float32. Unless `keep` is none, a group `windows_<size>_<stride>` per scale with the array
-    `embedding` (D,) float16: the windows of a row in raster order, none in videos that are not kept.
-    Attributes: `scales`, and by scale the `grids` [H, W] of windows; `tokens` [rows, columns] of the model;
-    `image_size` [height, width] of its input. All embeddings are projected, not normalised.
+    `motion` (H, W) float32; `frame_size` (2,) int32, as the frames have it. Unless `keep` is none, a group
+    `windows_<size>_<stride>` per scale with the array `embedding` (D,) float16: the windows of a row in
+    raster order, none in videos that are not kept. Attributes: `scales`, and by scale the `grids` [H, W] of
+    windows; `tokens` [rows, columns] of the model; `image_size` [height, width] of its input. All embeddings
+    are projected, not normalised.
 
     Raises:
         VadbenchError: for a part that is missing, damaged or not of `frames`, for weights that are not here,
@@ -132,7 +134,8 @@ def embed_windows(
     def embed(batch: FrameBatch) -> list[FrameWindows]:
         return model.embed(batch.pixels, np.array([id in kept for id in batch.videos]))
 
-    embedding = FrameEmbedding(model.prepare, embed, partial(_rows, settings, model.windows.grids[0]))
+    rows = partial(_rows, settings, model.windows.grids[0])
+    embedding = FrameEmbedding(model.prepare, embed, rows, copied=(FRAME_SIZE,))
     with _writer(settings, frames, model, out, kept) as writer:
         embed_part(writer, frames, settings, embedding, threads)
 
@@ -161,6 +164,7 @@ def _writer(
             "embedding": ArraySpec("float16", (1, clip.dimension), _PROJECTED),
             **{f"aggregate_{name}": vector for name in AGGREGATES},
             "motion": ArraySpec("float32", windows.grids[0], "norm of the second difference of embeddings"),
+            FRAME_SIZE: SIZE_SPEC,
         },
         ragged={}
         if settings.keep == "none"
