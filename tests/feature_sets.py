@@ -58,6 +58,39 @@ def write_clip_set(
     return Store.open(folder)
 
 
+def write_windows_set(
+    folder: Path,
+    videos: Mapping[str, Rows],
+    aggregates: Mapping[str, Mapping[str, Rows]],
+    *,
+    settings: Mapping[str, object] | None = None,
+    weights: Mapping[str, str] | None = None,
+) -> Store:
+    """Videos (T, D) and by name their aggregates, (T, D) each, as a linked set of the stage windows."""
+    shape = next(iter(videos.values())).shape[1:]
+    with PartWriter(
+        folder / "part-0000.h5",
+        stage="windows",
+        settings=settings or {"model": "demo", "weights": "demo", "seed": 0},
+        revision=1,
+        videos=list(videos),
+        arrays={
+            "embedding": ArraySpec("float16", (1, *shape)),
+            **{f"aggregate_{name}": ArraySpec("float16", shape) for name in aggregates},
+        },
+        weights=weights or {"demo": "abc"},
+    ) as writer:
+        for video, rows in videos.items():
+            spatial = {f"aggregate_{name}": of[video] for name, of in aggregates.items()}
+            with writer.video(video) as out:
+                number = np.arange(len(rows))
+                out.append(number * 4, number / 6, embedding=rows[:, None], **spatial)
+                out.finish(frames=len(rows) * 4)
+        writer.complete()
+    link(folder, 1)
+    return Store.open(folder)
+
+
 def write_frames_set(folder: Path, videos: Mapping[str, list[Image.Image]], form: str = "PNG") -> Store:
     """Images as a linked set of the stage frames."""
     with PartWriter(

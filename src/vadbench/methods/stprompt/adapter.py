@@ -30,7 +30,8 @@ class DistanceLayer(nn.Module):
 
     def forward(self, rows: Tensor, lengths: Tensor) -> Tensor:
         """(B, T, D) to (B, T, D)."""
-        mixed = self.mixed_norm(distance_attention(lengths, rows.shape[1], self.sigma) @ rows)
+        near = distance_attention(lengths, rows.shape[1], self.sigma).to(rows.dtype)
+        mixed = self.mixed_norm(near @ rows)
         adapted: Tensor = self.norm(self.feed_forward(mixed) + mixed)
         return adapted
 
