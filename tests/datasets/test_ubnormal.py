@@ -80,7 +80,7 @@ def test_splits_labels_and_frames_of_the_miniature(written: Path, tmp_path: Path
         "test videos": 3,
         "abnormal test videos": 2,
         "test frames": 120,
-        "abnormal test frames": 33,
+        "abnormal test frames": 52,
     }
 
 
@@ -103,7 +103,7 @@ def test_annotations_alone_are_enough(root: Path) -> None:
         path.unlink()
     found = ubnormal.read(UbnormalData(), root)
     assert set(found.missing) == {entry.id for entry in found.entries}
-    assert found.videos["abnormal_scene_1_scenario_5"].intervals == ((10, 25),)
+    assert found.videos["abnormal_scene_1_scenario_5"].intervals == ((12, 40),)
     assert found.entries[0].bytes is None
     with pytest.raises(VadbenchError, match="7 of 7 listed videos are not below"):
         index_benchmark("ubnormal", SETTINGS, root, root / "stores")
@@ -163,7 +163,7 @@ def test_tracks_beyond_the_masks_are_named(written: Path, tmp_path: Path) -> Non
     path.write_bytes(path.read_bytes() + b"2,35,40\r\n")
     found = ubnormal.read(UbnormalData(), root)
     assert found.notes[-1] == f"{video}: tracks end at frame 41, its masks at 40"
-    assert found.videos[video].intervals == ((5, 13), (30, 41))
+    assert found.videos[video].intervals == ((8, 24), (32, 41))
 
 
 def test_masks_beside_an_array_show_no_abnormal_objects(written: Path, tmp_path: Path) -> None:
