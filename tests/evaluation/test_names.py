@@ -8,7 +8,7 @@ from vadbench.evaluation.names import match_names
 IDS = (
     *("Abuse028_x264", "Abuse030_x264", "Abuse001_x264"),
     *("Train/D001_01", "Test/D001_01", "Train/D002_01"),
-    *("gate/monday.mp4", "yard/monday.mp4", "clip.mp4", "clip.avi"),
+    *("gate/monday.mp4", "yard/monday.mp4", "clip.mp4", "clip.avi", "noon.mp4", "gate/noon.mp4"),
     "v=38GQ9L2meyE__#1_label_B6-0-0",
     "Bad.Boys.1995__#01-11-55_01-12-40_label_G-B2-B6",
 )
@@ -30,6 +30,8 @@ def match(*names: str) -> dict[str, str]:
         ("./Abuse028_x264 ", "Abuse028_x264"),
         ("gate/monday", "gate/monday.mp4"),
         ("data/gate/monday.mp4", "gate/monday.mp4"),
+        ("noon", "noon.mp4"),
+        ("gate/noon", "gate/noon.mp4"),
         ("D001_01", "Test/D001_01"),
         ("D001_01.avi", "Test/D001_01"),
         ("videos/Train/D001_01.avi", "Train/D001_01"),
