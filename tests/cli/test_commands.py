@@ -52,6 +52,8 @@ def test_help_names_every_command() -> None:
         (["stage", "frames", "--videos", "a", "--out", "b", "--settings", "{stride: 4"], "not JSON"),
         (["stage", "frames", "--videos", "a", "--out", "b", "--settings", '{"strid": 4}'], "stride"),
         (["stage", "frames", "--videos", "none.json", "--out", "b"], "none.json"),
+        (["stage", "frames", "--videos", "a", "--out", "b", "--test-videos", "c"], "not JSON"),
+        (["stage", "frames", "--videos", "a", "--out", "b", "--test-videos", "[1]"], "list of texts"),
         (["show", "results/none", "video"], "metrics.json"),
         (["predict", "none.mp4", "--run", "results/none"], "settings.json"),
     ],

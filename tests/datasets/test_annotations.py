@@ -50,6 +50,17 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert sum(line.lstrip().startswith('"b": {') for line in path.read_text().splitlines()) == 1
 
 
+def test_the_videos_that_any_listed_split_tests() -> None:
+    assert sample().test_videos(["weak"], [0]) == {"b", "c"}
+    assert sample().test_videos(["drawn"], [3]) == {"a"}
+    assert sample().test_videos(["drawn"], [0, 3]) == {"a", "b"}
+    assert sample().test_videos(["weak", "drawn"], [3]) == {"a", "b", "c"}
+    assert sample().test_videos([], [0]) == set()
+    for splits, draws in ((["strong"], [0]), (["drawn"], [1])):
+        with pytest.raises(VadbenchError, match="sample: "):
+            sample().test_videos(splits, draws)
+
+
 def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "annotations.json"
     sample().save(path)

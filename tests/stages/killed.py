@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from shards import run_clip, run_frames
+from shards import run_clip, run_frames, run_windows
 
 from vadbench.models.open_clip_import import import_open_clip
 from vadbench.stages import clip as clip
 from vadbench.stages import frames as frames
+from vadbench.stages import windows as windows
 
 import_open_clip()
 
@@ -18,3 +19,7 @@ def make_frames(shard: Path, reads: None, out: Path, settings: dict[str, Any]) -
 
 def make_clip(shard: Path, reads: Path, out: Path, settings: dict[str, Any]) -> None:
     run_clip(shard, reads, out, threads=1, **settings).close()
+
+
+def make_windows(shard: Path, reads: Path, out: Path, settings: dict[str, Any]) -> None:
+    run_windows(shard, reads, out, threads=1, **settings).close()

@@ -9,7 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.config import ClipSettings, FramesSettings
+from vadbench.config import ClipSettings, FramesSettings, WindowsSettings
 from vadbench.stages import run_stage
 from vadbench.store import Part
 from vadbench.video import open_video
@@ -69,6 +69,23 @@ def run_frames(
 def run_clip(shard: Path, reads: Path, out: Path, *, threads: int = 1, **settings: Any) -> Part:
     clip = ClipSettings(**settings)
     run_stage(clip, videos=shard, reads=reads, data_root=shard.parent, out=out, threads=threads, device="cpu")
+    return Part.open(out)
+
+
+def run_windows(
+    shard: Path, reads: Path, out: Path, *, test_videos: Any = None, threads: int = 1, **settings: Any
+) -> Part:
+    windows = WindowsSettings(**settings)
+    run_stage(
+        windows,
+        videos=shard,
+        reads=reads,
+        data_root=shard.parent,
+        out=out,
+        threads=threads,
+        device="cpu",
+        test_videos=test_videos,
+    )
     return Part.open(out)
 
 

@@ -66,7 +66,12 @@ def _arrays(path: Path) -> dict[str, list[NDArray[Any]]]:
     with Part.open(path) as part:
         return {
             id: [part.frame(id), part.time(id), *(part.read(id, name) for name in part.arrays)]
-            + [values for group in part.groups for values in part.ragged_rows(id, group, "bytes")]
+            + [
+                values
+                for group, arrays in part.groups.items()
+                for array in arrays
+                for values in part.ragged_rows(id, group, array)
+            ]
             for id in part.videos
         }
 
@@ -108,3 +113,12 @@ def test_clip_killed_at_any_moment_ends_alike(shard: Path, tiny: dict[str, Any],
     frames = tmp_path / "frames/part-0000.h5"
     assert _run(killed.make_frames, shard, None, frames, {})
     _assert_kills_leave_no_trace(killed.make_clip, shard, frames, tmp_path / "clip/part-0000.h5", tiny)
+
+
+def test_windows_killed_at_any_moment_end_alike(shard: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
+    frames = tmp_path / "frames/part-0000.h5"
+    assert _run(killed.make_frames, shard, None, frames, {})
+    windows = {**tiny, "scales": ["2/2", "3/1"], "top": 3, "keep": "test", "test_videos": list(LENGTHS)[::3]}
+    _assert_kills_leave_no_trace(
+        killed.make_windows, shard, frames, tmp_path / "windows/part-0000.h5", windows
+    )

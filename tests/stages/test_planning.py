@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 
 from shards import write_video
 
-from vadbench.config import FeatureSet, FramesSettings, StageSettings
+from tiny_clip import write_architecture
+from vadbench.config import FeatureSet, FramesSettings, StageSettings, WindowsSettings
 from vadbench.datasets import Annotations, VideoAnnotation, VideoEntry
 from vadbench.stages.planning import SetPlan, plan_sets
 
@@ -27,6 +28,36 @@ def test_a_stage_that_cannot_be_tried_says_so(tmp_path: Path) -> None:
         SetPlan("frames", 3, None, None, "no video to try yet"),
         SetPlan("mine", None, None, None, "the stage other has no plan"),
     ]
+
+
+def test_windows_are_planned_by_what_is_kept(tmp_path: Path) -> None:
+    write_video(tmp_path / "long.mp4", 0, 30)
+    write_video(tmp_path / "short.mp4", 1, 10)
+    architecture = write_architecture(tmp_path)
+    entries = [VideoEntry(id=name, path=f"{name}.mp4") for name in ("long", "short")]
+    annotations = Annotations(
+        benchmark="made",
+        classes=("normal",),
+        splits={},
+        videos={entry.id: VideoAnnotation() for entry in entries},
+    )
+    common = {"model": str(architecture), "weights": "none", "every": 2, "scales": ("2/2", "3/1"), "top": 2}
+    sets: dict[str, FeatureSet] = {
+        "frames": FramesSettings(stride=2),
+        **{
+            keep: WindowsSettings.model_validate({**common, "keep": keep}) for keep in ("none", "test", "all")
+        },
+        "ill": WindowsSettings.model_validate({**common, "scales": ("5/3",)}),
+    }
+    plans = plan_sets(sets, entries, annotations, tmp_path, ("short",), seconds=0.1, device="cpu")
+    by_name = {plan.name: plan for plan in plans}
+    # Of 16 numbers: a frame, four aggregates, and where they are kept two scales of four windows each.
+    lean, full = 12 + 2 * 16 * 5 + 4 * 4, 12 + 2 * 16 * 13 + 4 * 4
+    expected = {"none": 11 * lean, "test": 8 * lean + 3 * full, "all": 11 * full}
+    for keep, size in expected.items():
+        assert (by_name[keep].rows, by_name[keep].bytes) == (11, size)
+        assert by_name[keep].seconds
+    assert "grid of 4 x 4 tokens" in by_name["ill"].note
 
 
 def test_videos_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What a run's settings make of its jobs, asked of Snakemake by dry runs before anything is made."""
 
+import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,37 @@ def test_weights_of_the_hub_are_fetched_first_and_once(mini: Project, tmp_path: 
     record.touch()
     assert "fetch_weights" not in project.planned()
     assert "fetch_weights" not in mini.planned()
+
+
+def test_windows_are_told_which_of_the_shards_videos_are_tested(tmp_path: Path) -> None:
+    project = Project.create(tmp_path)
+    sets = ", ".join(f"{keep}: {{stage: windows, model: demo, keep: {keep}}}" for keep in ("none", "test"))
+
+    def told(splits: str) -> dict[str, set[str]]:
+        """By set, what the job of the second shard is told."""
+        override = f"{{demo: {{data: {{size: mini}}, shards: 2, splits: {splits}, features: {{{sets}}}}}}}"
+        parts = [f"stores/demo/{keep}/part-0001.h5" for keep in ("none", "test")]
+        done = project.snakemake("--dry-run", "--printshellcmds", *parts, override=override)
+        text = done.stdout + done.stderr
+        assert done.returncode == 0, text[-6000:]
+        commands = [shlex.split(line) for line in text.splitlines() if "vadbench stage windows" in line]
+        options = [
+            {name: words[words.index(name) + 1] for name in ("--out", "--test-videos")} for words in commands
+        ]
+        return {Path(one["--out"]).parent.name: set(json.loads(one["--test-videos"])) for one in options}
+
+    for splits in ("[weak]", "[one_class, weak]"):
+        listed = told(splits)
+        annotations, videos = (
+            json.loads((tmp_path / "stores/demo" / name).read_text())
+            for name in ("annotations.json", "videos/0001.json")
+        )
+        here = {video["id"] for video in videos["videos"]}
+        tested = {
+            id for split in splits.strip("[]").split(", ") for id in annotations["splits"][split]["test"]
+        }
+        assert set() < here & tested < here
+        assert listed == {"none": set(), "test": here & tested}
 
 
 def test_weights_of_ones_own_must_be_there_before_any_job(tmp_path: Path) -> None:

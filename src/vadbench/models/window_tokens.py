@@ -54,7 +54,9 @@ class WindowEncoder:
         self._scales = tuple(scales)
         self._mode = mode
         self._batch_size = batch_size
-        self._places = [window_places(self.tokens, scale) for scale in scales]
+        self._places = [
+            torch.tensor(window_places(self.tokens, scale), device=model.device) for scale in scales
+        ]
 
     def encode(self, scale: int, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Images (n, height, width, 3) uint8 from `preprocess` -> (n, windows, D) float32, in raster order.
@@ -62,8 +64,8 @@ class WindowEncoder:
         `scale`: its place among the scales given. Embeddings are projected, not normalised.
         """
         if self._mode == "tokens":
-            places = torch.from_numpy(self._places[scale]).to(self._model.device)
-            return self._model.compute(partial(_encode_tokens, self._model.image_tower, places), pixels)
+            forward = partial(_encode_tokens, self._model.image_tower, self._places[scale])
+            return self._model.compute(forward, pixels)
         crops = self._crops(self._scales[scale], pixels)
         encoded = []
         while batch := list(islice(crops, self._batch_size)):
