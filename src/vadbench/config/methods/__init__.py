@@ -3,6 +3,7 @@
 from vadbench.config.methods.base import MethodSettings, TrainedSettings
 from vadbench.config.methods.frame_difference import FrameDifferenceSettings
 from vadbench.config.methods.linear_svm import LinearSvmSettings
+from vadbench.config.methods.localisation import LocalisationSettings
 from vadbench.config.methods.one_class_svm import OneClassSvmSettings
 from vadbench.config.methods.stprompt import StPromptSettings
 from vadbench.config.methods.sultani import SultaniSettings
@@ -24,6 +25,7 @@ __all__ = [
     "METHOD_SETTINGS",
     "FrameDifferenceSettings",
     "LinearSvmSettings",
+    "LocalisationSettings",
     "MethodSettings",
     "OneClassSvmSettings",
     "StPromptSettings",

@@ -66,11 +66,20 @@ def described(features: Features) -> Mapping[str, object]:
     }
 
 
-def _reads(features: Features) -> object:
+def part_of(features: Features) -> Part:
+    """A part of the set, to read what all of them say alike.
+
+    Raises VadbenchError for a set without videos.
+    """
+    if isinstance(features, Part):
+        return features
     if not features.videos:
-        return None
-    part = features if isinstance(features, Part) else features.part(features.videos[0])
-    return part.attributes.get("reads")
+        raise VadbenchError(f"{features.folder}: holds no video")
+    return features.part(features.videos[0])
+
+
+def _reads(features: Features) -> object:
+    return part_of(features).attributes.get("reads") if features.videos else None
 
 
 def digest_of(features: Features, videos: Iterable[str]) -> str:
