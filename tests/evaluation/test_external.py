@@ -115,7 +115,13 @@ def test_what_is_missing_and_what_is_too_much_is_reported(load_annotations: Load
     assert coverage.missing == ["b/three.mp4"]
     assert coverage.not_in_split == ["train.mp4"]
     assert (coverage.frames_scored, coverage.frames_total) == (73, 93)
-    assert coverage.remarks()[2] == "Videos with scores that end before the last frame: a/one.mp4 (2 frames)"
+    floor = EvaluationSettings(bootstrap_resamples=20, length_rule="floor16")
+    coverage_of_floor = evaluate(scores, annotations, tmp_path, floor).coverage
+    assert (coverage_of_floor.frames_scored, coverage_of_floor.frames_total) == (64, 80)
+    assert (
+        coverage.remarks()[2]
+        == "Videos with scores that end before the last evaluated frame: a/one.mp4 (2 frames)"
+    )
 
 
 def test_a_method_without_scores_for_the_first_frames_says_which_it_has(
@@ -265,7 +271,7 @@ def test_random_scores_on_ucf_crime_are_at_chance_in_every_form(
     # one per 512 frames leaves it as wide as that of a method.
     rng = np.random.default_rng(1)
     scores = {id: np.repeat(rng.random(-(-len(row) // 512)), 512)[: len(row)] for id, row in truth.items()}
-    settings = EvaluationSettings(bootstrap_resamples=200)
+    settings = EvaluationSettings(bootstrap_resamples=100)
     records = [evaluate(path, ucf_crime, tmp_path, settings) for path in in_three_forms(scores, tmp_path)]
     for record in records:
         auc = record.metrics["micro_auc"]

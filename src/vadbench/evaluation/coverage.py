@@ -17,7 +17,8 @@ class Coverage(BaseModel):
     videos_total: int = 0
     frames_scored: int = 0
     frames_total: int = 0
-    """Decoded frames; a video that was not decoded counts with its published frames, where there are any."""
+    """Evaluated frames: the decoded ones by the length rule; a video that was not decoded counts with its
+    published frames, where there are any."""
     skipped: dict[str, str] = Field(default_factory=dict)
     """Videos that a stage could not read, with the reason."""
     missing: list[str] = Field(default_factory=list)
@@ -58,7 +59,7 @@ class Coverage(BaseModel):
             "with frames that no score covers": [
                 f"{id} ({n} frames)" for id, n in self.frames_unscored.items()
             ],
-            "with scores that end before the last frame": [
+            "with scores that end before the last evaluated frame": [
                 f"{id} ({n} frames)" for id, n in self.scores_short.items()
             ],
             "with scores beyond the last frame": [

@@ -52,7 +52,7 @@ def gather(
         if annotations.videos[id].intervals is None:
             coverage.unlabelled.append(id)
         elif id not in present or not scores.frame_count(id):
-            _count_absent(id, scores, annotations, coverage)
+            _count_absent(id, scores, annotations.videos[id].frames, axis, coverage)
         else:
             labels = axis.labels(id, scores.frame_count(id))
             values = _scores_of(scores, id, len(labels), settings, stride)
@@ -81,13 +81,15 @@ def _scores_of(
         raise VadbenchError(f"{scores.name}: video {id!r}: {error}") from None
 
 
-def _count_absent(id: str, scores: ScoreSource, annotations: Annotations, coverage: Coverage) -> None:
+def _count_absent(
+    id: str, scores: ScoreSource, published: int | None, axis: Axis, coverage: Coverage
+) -> None:
     if id in scores.skipped:
         coverage.skipped[id] = scores.skipped[id]
     else:
         coverage.missing.append(id)
     coverage.videos_total += 1
-    coverage.frames_total += annotations.videos[id].frames or 0
+    coverage.frames_total += 0 if published is None else axis.length(id, published)
 
 
 def _count_present(
