@@ -7,7 +7,7 @@ AUC of 0.832 with run seed 0, and of 0.12 to 0.90 over 400 run seeds (mean 0.492
 of that start, labels without meaning leave a part, where true labels end at 0.930, 0.924 and 0.932 from
 0.832, 0.652 and 0.489. Ten shuffles that all start from run seed 0 have a mean of 0.647; with the sign of
 the last layer's initial weights turned (0.168) the same ten have 0.396. So each shuffle is trained with its
-own run seed: 0.555 (standard error 0.052), and 0.504 (0.013) over fifteen shuffles and their opposite
+own run seed: 0.555 (standard error 0.052), and 0.503 (0.012) over sixteen shuffles and their opposite
 labels, so that no preference of ranking for what is rare is to be seen. `benchmarks/shuffled_labels.py`
 measures starts, shuffles and opposites.
 """
