@@ -2,7 +2,6 @@
 
 import csv
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from project import Project
