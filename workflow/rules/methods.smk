@@ -79,6 +79,7 @@ rule evaluate:
         "../../envs/vadbench.yaml"
     threads: 1
     resources:
+        data_root=RUN_SETTINGS.data_root,
         mem_mb=4000,
         runtime=60,
     params:
@@ -86,4 +87,4 @@ rule evaluate:
         settings=evaluation_settings,
     shell:
         "vadbench evaluate {params.run} --settings {params.settings:q} --scores {input.scores}"
-        " --annotations {input.annotations} --out {output} > {log} 2>&1"
+        " --annotations {input.annotations} --data-root {resources.data_root:q} --out {output} > {log} 2>&1"

@@ -85,7 +85,7 @@ def evaluate(
             features=features,
             seed=seed,
         )
-        _evaluate_run(scores, annotations, label, settings, out)
+        _evaluate_run(scores, annotations, label, settings, out, data_root or Path("data"))
         return
     if method or variant or features or seed:
         raise VadbenchError(
@@ -110,12 +110,14 @@ def evaluate(
         typer.echo("The tables have it from their next run on: snakemake --cores 8 results/tables.csv")
 
 
-def _evaluate_run(scores: Path, annotations: Path, label: "RunLabel", settings: str, out: Path) -> None:
+def _evaluate_run(
+    scores: Path, annotations: Path, label: "RunLabel", settings: str, out: Path, data_root: Path
+) -> None:
     from vadbench.datasets import Annotations
     from vadbench.evaluation import evaluate_run
 
     chosen = _settings(EvaluationSettings(), settings)
-    _print(evaluate_run(scores, Annotations.load(annotations), label, chosen, out))
+    _print(evaluate_run(scores, Annotations.load(annotations), label, chosen, out, data_root))
 
 
 def _evaluate_others(
@@ -135,7 +137,9 @@ def _evaluate_others(
     path = None if name is None else external_metrics(label, Path("results"))
     annotations = read_annotations(benchmark, data, data_root)
     frames = Path("stores") / benchmark / "frames"
-    record = evaluate_external(scores, annotations, label, settings, stride=stride, frames_store=frames)
+    record = evaluate_external(
+        scores, annotations, label, settings, stride=stride, frames_store=frames, data_root=data_root
+    )
     return record, path
 
 

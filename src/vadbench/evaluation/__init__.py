@@ -3,6 +3,13 @@
 from vadbench.evaluation.benchmark import read_annotations
 from vadbench.evaluation.class_segments import MAP_COLUMNS, MAP_DEFINITIONS, MAP_MODES
 from vadbench.evaluation.external import evaluate_external, external_label, external_metrics
+from vadbench.evaluation.localisation import (
+    TIOU_BOXES,
+    TIOU_DEFINITIONS,
+    TIOU_GATES,
+    TIOU_MEANS,
+    tiou_name,
+)
 from vadbench.evaluation.measure import DEFINITIONS
 from vadbench.evaluation.record import Metric, Record, RunLabel
 from vadbench.evaluation.run import evaluate_run, micro_auc_of_rows
@@ -12,6 +19,10 @@ __all__ = [
     "MAP_COLUMNS",
     "MAP_DEFINITIONS",
     "MAP_MODES",
+    "TIOU_BOXES",
+    "TIOU_DEFINITIONS",
+    "TIOU_GATES",
+    "TIOU_MEANS",
     "Metric",
     "Record",
     "RunLabel",
@@ -21,4 +32,5 @@ __all__ = [
     "external_metrics",
     "micro_auc_of_rows",
     "read_annotations",
+    "tiou_name",
 ]

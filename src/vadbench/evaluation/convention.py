@@ -2,6 +2,7 @@
 
 from vadbench.config import EvaluationSettings
 from vadbench.evaluation.class_segments import MAP_DEFINITIONS
+from vadbench.evaluation.localisation import TIOU_DEFINITIONS
 from vadbench.evaluation.measure import DEFINITIONS
 from vadbench.evaluation.record import Convention
 from vadbench.metrics import LEVEL
@@ -15,6 +16,7 @@ def describe(
     stride: int,
     *,
     with_classes: bool = False,
+    with_boxes: bool = False,
     rows: str = "",
     counted: str = DECODED,
 ) -> Convention:
@@ -24,6 +26,7 @@ def describe(
         settings: of the evaluation.
         stride: frames that a row covers under `repeat`; unused otherwise.
         with_classes: whether mAP was measured too.
+        with_boxes: whether TIoU was.
         rows: what a row of the scores stands for, where the scores do not say it themselves.
         counted: where the numbers of frames come from: `DECODED`, `PUBLISHED` or other words.
     """
@@ -35,7 +38,11 @@ def describe(
         score_to_frame=_RULES[settings.score_to_frame].format(stride=stride),
         smoothing_rows=settings.smoothing_rows,
         videos="all test videos with frame truth; frames without a score are left out and lower the coverage",
-        metrics={**DEFINITIONS, **(MAP_DEFINITIONS if with_classes else {})},
+        metrics={
+            **DEFINITIONS,
+            **(MAP_DEFINITIONS if with_classes else {}),
+            **(TIOU_DEFINITIONS if with_boxes else {}),
+        },
         interval=_interval(settings),
         text="; ".join(
             [

@@ -21,7 +21,7 @@ from vadbench.evaluation.lengths import Rows, Wanted, check_lengths, rows_of
 from vadbench.evaluation.measure import measure
 from vadbench.evaluation.names import match_names
 from vadbench.evaluation.record import Record, RunLabel
-from vadbench.evaluation.run import evaluate_store, make_record
+from vadbench.evaluation.run import DATA_ROOT, evaluate_store, make_record
 from vadbench.evaluation.score_files import VideoScores, read_score_file
 
 EXTERNAL = "external"
@@ -63,6 +63,7 @@ def evaluate_external(
     *,
     stride: int | None,
     frames_store: Path,
+    data_root: Path = DATA_ROOT,
 ) -> Record:
     """Evaluate scores of others on the test videos of a split.
 
@@ -73,6 +74,8 @@ def evaluate_external(
         settings: of the evaluation.
         stride: frames per score in files that do not say which frames they hold; None: a score per frame.
         frames_store: folder of the benchmark's decoded frames, which need not be there.
+        data_root: folder of the data sets, where the pixel masks are that boxes in a scores.h5 are held
+            against.
 
     Raises:
         VadbenchError: the scores cannot be read, are called otherwise than the benchmark's videos, are much
@@ -81,7 +84,7 @@ def evaluate_external(
     if path.suffix.lower() == STORE_SUFFIX:
         if stride is not None:
             raise VadbenchError(f"{path}: says itself which frames its scores are of; leave --stride out")
-        return evaluate_store(path, annotations, label, settings)
+        return evaluate_store(path, annotations, label, settings, data_root)
     split = annotations.split(label.split, label.draw)
     scores = _by_id(read_score_file(path), annotations, split.test, path)
     with_frames = any(video.frame is not None for video in scores.values())

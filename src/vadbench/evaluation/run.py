@@ -13,15 +13,24 @@ from vadbench.datasets import Annotations, Split
 from vadbench.evaluation.class_segments import measure_map
 from vadbench.evaluation.convention import describe
 from vadbench.evaluation.gather import TestFrames, gather
+from vadbench.evaluation.localisation import measure_tiou
 from vadbench.evaluation.measure import DECIMALS, Measured, interval_of, measure, per_video_auc
 from vadbench.evaluation.record import Convention, Metric, Record, Resampling, RunLabel, TestSet
 from vadbench.evaluation.sources import RowScores, StoredScores
 from vadbench.metrics import roc_auc
 from vadbench.store import Part, Store
 
+DATA_ROOT = Path("data")
+"""Where the data sets are unless something else is said."""
+
 
 def evaluate_run(
-    scores: Path, annotations: Annotations, label: RunLabel, settings: EvaluationSettings, out: Path
+    scores: Path,
+    annotations: Annotations,
+    label: RunLabel,
+    settings: EvaluationSettings,
+    out: Path,
+    data_root: Path = DATA_ROOT,
 ) -> Record:
     """Evaluate the scores of a run as `evaluate_store` does and write metrics.json.
 
@@ -31,43 +40,52 @@ def evaluate_run(
     Returns:
         What was written.
     """
-    record = evaluate_store(scores, annotations, label, settings)
+    record = evaluate_store(scores, annotations, label, settings, data_root)
     record.save(out)
     return record
 
 
 def evaluate_store(
-    scores: Path, annotations: Annotations, label: RunLabel, settings: EvaluationSettings
+    scores: Path,
+    annotations: Annotations,
+    label: RunLabel,
+    settings: EvaluationSettings,
+    data_root: Path = DATA_ROOT,
 ) -> Record:
     """Evaluate a store of scores on the test videos of a split.
 
     Args:
         scores: store with an array `score` (n,) per video, higher is more abnormal, and where the method
-            scores classes an array `class_scores` (n, C), its columns named by the attribute `classes`; its
-            attribute `selection` says how the checkpoint was chosen.
+            scores classes an array `class_scores` (n, C), its columns named by the attribute `classes`, and
+            where it localises a group `boxes` and an array `frame_size` (n, 2); its attribute `selection`
+            says how the checkpoint was chosen.
         annotations: of the benchmark; `label` says which split and draw of it.
         label: whose scores these are.
         settings: of the evaluation.
+        data_root: folder of the data sets; pixel masks are read there, for methods that localise.
 
     Raises:
         VadbenchError: the scores are damaged, hold NaN or infinity (named by video), or cover none of the
-            labelled test videos.
+            labelled test videos; or masks are missing or damaged.
     """
     split = annotations.split(label.split, label.draw)
     with Part.open(scores) as part:
         source = StoredScores(part)
         frames = gather(source, annotations, split, settings)
         of_segments = measure_map(source, annotations, frames, settings) if source.classes else {}
+        of_boxes = measure_tiou(source, annotations, frames, settings, data_root) if source.has_boxes else {}
         weights = ", ".join(part.weights)
         selection = str(part.attributes.get("selection", ""))
         method_settings = dict(part.settings)
     return make_record(
         frames,
-        measure(frames, settings.bootstrap_resamples, settings.bootstrap_seed) | of_segments,
+        measure(frames, settings.bootstrap_resamples, settings.bootstrap_seed) | of_segments | of_boxes,
         annotations=annotations,
         label=label,
         settings=settings,
-        convention=describe(settings, frames.stride, with_classes=bool(of_segments)),
+        convention=describe(
+            settings, frames.stride, with_classes=bool(of_segments), with_boxes=bool(of_boxes)
+        ),
         method_settings=method_settings,
         weights=weights,
         selection=selection,

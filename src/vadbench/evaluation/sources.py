@@ -34,7 +34,10 @@ class ScoreSource(Protocol):
 
 
 class StoredScores:
-    """A scores store, as `vadbench score` writes it; `classes` is empty where it has no class scores."""
+    """A scores store, as `vadbench score` writes it.
+
+    `classes` is empty where it has no class scores; `has_boxes` says whether boxes are in it.
+    """
 
     def __init__(self, part: Part) -> None:
         self._part = part
@@ -42,6 +45,7 @@ class StoredScores:
         self.videos = part.videos
         self.skipped = part.skipped
         self.classes: Sequence[str] = cast("list[str]", part.attributes.get("classes", []))
+        self.has_boxes = "boxes" in part.groups
 
     def frame_count(self, id: str) -> int:
         return self._part.frame_count(id)
@@ -55,6 +59,15 @@ class StoredScores:
     def class_scores(self, id: str) -> NDArray[Any]:
         """(n, C) score of each class in each row."""
         return self._part.read(id, "class_scores")
+
+    def boxes(self, id: str) -> Sequence[NDArray[Any]]:
+        """Boxes (n, 4) left, top, right, bottom of each row in pixels of the source frame, best first."""
+        sides = [self._part.ragged_rows(id, "boxes", side) for side in ("left", "top", "right", "bottom")]
+        return [np.stack(row, axis=1) for row in zip(*sides, strict=True)]
+
+    def frame_size(self, id: str) -> NDArray[np.integer]:
+        """(n, 2) width and height in pixels of the source frame of each row."""
+        return self._part.read(id, "frame_size")
 
 
 class RowScores:
