@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from vadbench.evaluation import MAP_DEFINITIONS
+from vadbench.evaluation import (
+    MAP_DEFINITIONS,
+    TIOU_BOXES,
+    TIOU_DEFINITIONS,
+    TIOU_GATES,
+    TIOU_MEANS,
+    tiou_name,
+)
 from vadbench.tables.beside import published_tables
 from vadbench.tables.document import Document, Section
 from vadbench.tables.lines import Line, same_benchmark_and_split
@@ -32,6 +39,17 @@ checkpoint; what was measured here stands below them. A published figure is set 
 (`Published`) only where benchmark, split, metric and features agree; tables.csv says for every line and
 metric which figure that is, or why there is none."""
 
+_EXPLAINED_BY_OTHERS = {
+    # The mean over the thresholds explains them all.
+    *(metric for metric in MAP_DEFINITIONS if not metric.endswith("_mean")),
+    # Gates and means are those of the predicted box.
+    *(
+        TIOU_DEFINITIONS.keys()
+        - {tiou_name(box) for box in TIOU_BOXES}
+        - {tiou_name("", gate, mean) for gate in TIOU_GATES for mean in TIOU_MEANS}
+    ),
+}
+
 
 def lay_out(lines: Iterable[Line]) -> Document:
     """All tables of some lines, with the legend."""
@@ -42,8 +60,7 @@ def lay_out(lines: Iterable[Line]) -> Document:
         for group in grouped.values()
         for line in group
         for metric, text in line.definitions.items()
-        # The mean over the thresholds explains them all.
-        if metric not in MAP_DEFINITIONS or metric.endswith("_mean")
+        if metric not in _EXPLAINED_BY_OTHERS
     }
     papers = {
         paper: text

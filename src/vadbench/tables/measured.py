@@ -2,13 +2,23 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import product
 
-from vadbench.evaluation import MAP_COLUMNS, MAP_DEFINITIONS, MAP_MODES
+from vadbench.evaluation import (
+    MAP_COLUMNS,
+    MAP_DEFINITIONS,
+    MAP_MODES,
+    TIOU_BOXES,
+    TIOU_DEFINITIONS,
+    TIOU_GATES,
+    TIOU_MEANS,
+    tiou_name,
+)
 from vadbench.metrics import difference_interval
 from vadbench.tables.comparison import compare
 from vadbench.tables.document import Row, Table
 from vadbench.tables.lines import MEAN, Line
-from vadbench.tables.wording import features, figure, missing, name, title, whose
+from vadbench.tables.wording import BOX_TITLES, features, figure, missing, name, title, whose
 
 _HEADLINE = "micro_auc"
 _MAIN = ("micro_auc", "micro_ap", "macro_auc")
@@ -16,12 +26,16 @@ _MAIN = ("micro_auc", "micro_ap", "macro_auc")
 
 
 def measured_tables(lines: Sequence[Line]) -> list[Table]:
-    """The main table with all notes, the further metrics, mAP@IoU and single draws where there are any."""
+    """The main table with all notes, the further metrics, mAP@IoU, TIoU and single draws where there are
+    any."""
     shown = shown_lines(lines)
     tables = [_main_table(shown), _further_table(shown)]
     with_classes = [line for line in shown if line.cells.keys() & MAP_DEFINITIONS.keys()]
     if with_classes:
         tables.append(_map_table(with_classes))
+    localising = [line for line in shown if line.cells.keys() & TIOU_DEFINITIONS.keys()]
+    if localising:
+        tables.append(_tiou_table(localising))
     if any(line.draw == MEAN for line in lines):
         tables.append(_by_draw(lines))
     return tables
@@ -51,7 +65,7 @@ def heading(line: Line, lines: Sequence[Line]) -> Row:
 
 def _main_table(lines: Sequence[Line]) -> Table:
     best = max(lines, key=lambda line: _or_lowest(line.cells[_HEADLINE].value))
-    published = [_published(line) for line in lines]
+    published = [_published(line, _HEADLINE) for line in lines]
     extra = ["Published (difference)"] if any(published) else []
     rows = [
         (
@@ -73,7 +87,7 @@ def _main_table(lines: Sequence[Line]) -> Table:
 
 def _further_table(lines: Sequence[Line]) -> Table:
     every = dict.fromkeys(metric for line in lines for metric in line.cells)
-    further = [metric for metric in every if metric not in (*_MAIN, *MAP_DEFINITIONS)]
+    further = [metric for metric in every if metric not in (*_MAIN, *MAP_DEFINITIONS, *TIOU_DEFINITIONS)]
     rows = ((*heading(line, lines), *(figure(line, metric) for metric in further)) for line in lines)
     return Table("further metrics of the same runs", (*head(lines), *map(title, further)), (tuple(rows),))
 
@@ -88,6 +102,25 @@ def _map_table(lines: Sequence[Line]) -> Table:
     return Table("segments by class, mAP@IoU", (*head(lines), "Mode", *MAP_COLUMNS), (rows,))
 
 
+def _tiou_table(lines: Sequence[Line]) -> Table:
+    """TIoU of each method and, below it, of the trivial boxes on the same frames."""
+    published = [_published(line, tiou_name()) for line in lines]
+    extra = ["Published (difference)"] if any(published) else []
+    kinds = list(product(TIOU_GATES, TIOU_MEANS))
+    rows = tuple(
+        (
+            *heading(line, lines),
+            BOX_TITLES[box],
+            *(figure(line, tiou_name(box, gate, mean)) for gate, mean in kinds),
+            *([beside if not box else ""] if extra else []),
+        )
+        for line, beside in zip(lines, published, strict=True)
+        for box in TIOU_BOXES
+    )
+    columns = (title(tiou_name("", gate, mean)) for gate, mean in kinds)
+    return Table("localisation, TIoU", (*head(lines), "Box", *columns, *extra), (rows,))
+
+
 def _by_draw(lines: Sequence[Line]) -> Table:
     draws = list(dict.fromkeys(line.draw for line in lines if line.draw not in ("", MEAN)))
     rows: dict[Row, dict[str, str]] = {}
@@ -98,12 +131,12 @@ def _by_draw(lines: Sequence[Line]) -> Table:
     return Table(f"{title(_HEADLINE)} by draw", header, (cells,))
 
 
-def _published(line: Line) -> str:
-    """The published headline figure and how far the measured one is from it; empty where none agrees."""
-    comparison = compare(line, _HEADLINE)
+def _published(line: Line, metric: str) -> str:
+    """The published figure and how far the measured one is from it; empty where none agrees."""
+    comparison = compare(line, metric)
     if math.isnan(comparison.value):
         return ""
-    difference = 100 * (line.cells[_HEADLINE].value - comparison.value)
+    difference = 100 * (line.cells[metric].value - comparison.value)
     return f"{100 * comparison.value:.2f}" + ("" if math.isnan(difference) else f" ({difference:+.2f})")
 
 
@@ -134,9 +167,10 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
         for reason, metrics in missing(line).items():
             which = " " + ", ".join(metrics) if metrics else ""
             concerned.setdefault(reason[:1].upper() + reason[1:], []).append(f"{whose(line)}{which}")
-        comparison = compare(line, _HEADLINE)
-        if comparison.unlike:
-            concerned.setdefault(f"{title(_HEADLINE)} {comparison.note}", []).append(whose(line))
+        for metric in (m for m in (_HEADLINE, tiou_name()) if m in line.cells):
+            comparison = compare(line, metric)
+            if comparison.unlike:
+                concerned.setdefault(f"{title(metric)} {comparison.note}", []).append(whose(line))
     everywhere = [whose(line) for line in lines]
     for text, names in concerned.items():
         yield f"{text}." if names == everywhere else f"{text}: {'; '.join(names)}."

@@ -1,8 +1,16 @@
 """How lines and figures are written in tables to read."""
 
 import math
+from itertools import product
 
-from vadbench.evaluation import MAP_DEFINITIONS
+from vadbench.evaluation import (
+    MAP_DEFINITIONS,
+    TIOU_BOXES,
+    TIOU_DEFINITIONS,
+    TIOU_GATES,
+    TIOU_MEANS,
+    tiou_name,
+)
 from vadbench.tables.lines import MEAN, Line
 
 _TITLES = {
@@ -14,6 +22,19 @@ _TITLES = {
     "abnormal_videos_auc": "AUC, abnormal videos",
     "abnormal_videos_ap": "AP, abnormal videos",
     **{metric: "mAP@IoU {2} ({1})".format(*metric.split("_")) for metric in MAP_DEFINITIONS},
+}
+
+BOX_TITLES = {
+    "": "predicted",
+    "whole_frame": "whole frame",
+    "centred_half": "centred half",
+    "random": "random",
+}
+"""The boxes of TIoU, by their keys in `TIOU_BOXES`."""
+
+_TITLES |= {
+    tiou_name(*keys): " ".join(filter(None, ("TIoU", *(key.replace("_", " ") for key in keys))))
+    for keys in product(TIOU_BOXES, TIOU_GATES, TIOU_MEANS)
 }
 
 EXTERNAL = "(external)"
@@ -63,7 +84,8 @@ def short_figure(line: Line, metric: str, decimals: int = 1) -> str:
 def missing(line: Line) -> dict[str, list[str]]:
     """Metrics without value or interval, by reason, none where it is that of all metrics.
 
-    That a mean over draws has no interval goes unsaid. The thresholds of mAP stand as one metric.
+    That a mean over draws has no interval goes unsaid. The thresholds of mAP stand as one metric, and so does
+    all of TIoU.
     """
     reasons: dict[str, list[str]] = {}
     for metric, cell in line.cells.items():
@@ -76,4 +98,6 @@ def missing(line: Line) -> dict[str, list[str]]:
 
 
 def _group_title(metric: str) -> str:
+    if metric in TIOU_DEFINITIONS:
+        return "TIoU"
     return "mAP@IoU ({1})".format(*metric.split("_")) if metric in MAP_DEFINITIONS else title(metric)
