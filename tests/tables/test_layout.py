@@ -163,10 +163,10 @@ def test_lines_of_different_conventions_are_told_apart(save_run: SaveRun, tmp_pa
 
 def test_metrics_that_some_lines_lack_leave_their_cells_empty(save_run: SaveRun, tmp_path: Path) -> None:
     runs = [save_run(), save_run(method="zero_shot")]
-    text = runs[1].read_text(encoding="utf-8").replace('"abnormal_videos_ap"', '"tiou"')
+    text = runs[1].read_text(encoding="utf-8").replace('"abnormal_videos_ap"', '"rbdc"')
     runs[1].write_text(text, encoding="utf-8")
     table = rows(parts(runs, tmp_path)["tiny, split weak: Further metrics of the same runs"])
-    assert table[0][-2:] == ["AP, abnormal videos", "tiou"]
+    assert table[0][-2:] == ["AP, abnormal videos", "rbdc"]
     assert (table[2][-2:], table[3][-2:]) == (["50.0 [40.5, 59.5]", ""], ["", "50.0 [40.5, 59.5]"])
 
 

@@ -105,7 +105,16 @@ def test_the_published_tiou_stands_beside_the_gated_micro_mean_of_the_predicted_
     coverage = record.coverage
     coverage.videos_total = coverage.videos_scored = 290
     record.model_copy(update={"coverage": coverage}).save(run)
-    table = section(tables([run], tmp_path), TITLE).splitlines()
+    text = tables([run], tmp_path)
+    printed = section(text, "### STPrompt, Table 1").splitlines()
+    measured = [row.rsplit(" | ", 2) for row in printed if "measured here |" in row]
+    assert [(row[0].split(" | ")[0], row[-1]) for row in measured] == [
+        ("| stprompt", "20.00 |"),
+        ("| stprompt, whole frame box instead", "25.00 |"),
+        ("| stprompt, centred half box instead", "15.00 |"),
+        ("| stprompt, random box instead", "10.00 |"),
+    ]
+    table = section(text, TITLE).splitlines()
     assert table[2].endswith("| Published (difference) |")
     assert table[4].endswith("| 23.90 (-3.90) |")
     assert all(row.endswith("] |  |") for row in table[5:8])

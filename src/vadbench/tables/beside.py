@@ -1,14 +1,15 @@
 """The papers' own tables, row by row as printed, with what was measured here below."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from vadbench.evaluation import TIOU_BOXES, tiou_name
 from vadbench.tables.comparison import features_of
 from vadbench.tables.document import Row, Table
 from vadbench.tables.lines import Line
 from vadbench.tables.measured import shown_lines
 from vadbench.tables.published import Printed, tables_on
-from vadbench.tables.wording import EXTERNAL, name, short_figure
+from vadbench.tables.wording import BOX_TITLES, EXTERNAL, name, short_figure
 
 _NOT_REPORTED = "not reported"
 _DECIMALS = 2  # as the papers print
@@ -29,7 +30,7 @@ def _table(source: str, cells: Sequence[Printed], split: str, lines: Sequence[Li
         header=("Method", "Features", "Source", *metrics),
         groups=(
             tuple(_printed_row(row, metrics) for row in printed),
-            tuple(_measured_row(line, metrics.values()) for line in measured),
+            tuple(row for line in measured for row in _measured_rows(line, list(metrics.values()))),
         ),
         notes=tuple(_notes(printed, split, measured)),
     )
@@ -49,14 +50,18 @@ def _printed_row(row: Sequence[Printed], metrics: Iterable[str]) -> Row:
     return (first.label, first.printed_features, "printed", *(by_metric[metric] for metric in metrics))
 
 
-def _measured_row(line: Line, metrics: Iterable[str]) -> Row:
+def _measured_rows(line: Line, metrics: Sequence[str]) -> Iterator[Row]:
+    """What was measured; below a TIoU those of the trivial boxes, without which it says nothing."""
     made_of = EXTERNAL if line.external else f"{line.features}, {features_of(line)}"
-    return (
-        name(line),
-        made_of,
-        "measured here",
-        *(short_figure(line, metric, _DECIMALS) for metric in metrics),
-    )
+    figures = (short_figure(line, metric, _DECIMALS) for metric in metrics)
+    yield (name(line), made_of, "measured here", *figures)
+    if tiou_name() in metrics and tiou_name() in line.cells:
+        for box in filter(None, TIOU_BOXES):
+            figures = (
+                short_figure(line, tiou_name(box), _DECIMALS) if metric == tiou_name() else ""
+                for metric in metrics
+            )
+            yield (f"{name(line)}, {BOX_TITLES[box]} box instead", made_of, "measured here", *figures)
 
 
 def _notes(printed: Sequence[Sequence[Printed]], split: str, measured: Sequence[Line]) -> Iterable[str]:
