@@ -193,6 +193,36 @@ def test_rows_reach_as_far_as_the_adapter_lets_them() -> None:
         assert bool(change[2, :8].abs().max() > 1e-6) is (kind != "none")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_are_difference_quotients(kind: Kind) -> None:
+    """Of every parameter, one number each, and of what comes in."""
+    model = network(temporal_adapter=kind).requires_grad_(True)
+    rows, texts = made_rows(2 * WIDTH).requires_grad_(), TEXTS.clone().requires_grad_()
+
+    def value() -> Tensor:
+        confidences, similarities = model(rows, LENGTHS, texts)
+        assert confidences is not None
+        assert similarities is not None
+        real = torch.arange(9) < LENGTHS[:, None]
+        weights = torch.linspace(0.5, 2, 4, dtype=torch.float64)
+        return (confidences * real).sum() + (similarities * real[..., None] * weights).sum()
+
+    value().backward()
+    inputs = {"rows": rows, "texts": texts}
+    for name, tensor in {**dict(model.named_parameters()), **inputs}.items():
+        assert tensor.grad is not None, name
+        place = int(tensor.grad.abs().argmax())
+        with torch.no_grad():
+            values = []
+            for step in (1e-6, -1e-6):
+                tensor.view(-1)[place] += step
+                values.append(float(value()))
+                tensor.view(-1)[place] -= step
+        quotient = (values[0] - values[1]) / 2e-6
+        assert float(tensor.grad.view(-1)[place]) == pytest.approx(quotient, rel=1e-3, abs=1e-6), name
+        assert quotient != 0, name
+
+
 def test_switched_off_branches_are_not_there() -> None:
     rows = made_rows()
     alone = network(a_branch=False, score="c_branch")(rows, LENGTHS, None)
