@@ -55,7 +55,9 @@ class Recipe:
             return cls(
                 stages=_stages(record["features"]),
                 features=record["features"],
-                method=METHOD_SETTINGS[record["method"]["method"]].model_validate(record["method"]),
+                method=_without_regions(
+                    METHOD_SETTINGS[record["method"]["method"]].model_validate(record["method"])
+                ),
                 texts=TextSettings.model_validate(record.get("texts", {})),
                 seed=record["seed"],
             )
@@ -133,6 +135,11 @@ def _stages(features: Mapping[str, Any]) -> tuple[FeatureSet, ...]:
     if settings.source is None:
         return (settings,)
     return (*_stages(features["reads"]), settings)
+
+
+def _without_regions(method: MethodSettings) -> MethodSettings:
+    """Scores alone: neither file shows where an anomaly is, and a run's settings hold no queries."""
+    return method.model_copy(update={"localisation": None}) if method.uses_queries else method
 
 
 def _run_stages(recipe: Recipe, video: Path, folder: Path, device: str, threads: int) -> list[Path]:

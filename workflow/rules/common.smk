@@ -257,6 +257,17 @@ def method_texts(wildcards):
     )
 
 
+def method_queries(wildcards):
+    """The texts a run finds regions with; nothing for one that does not localise."""
+    run = run_of(wildcards)
+    queries = BENCHMARKS[run.benchmark].queries
+    return (
+        json.dumps(queries.identity(), sort_keys=True)
+        if run.settings.uses_queries
+        else "{}"
+    )
+
+
 def evaluation_settings(wildcards):
     return json.dumps(
         BENCHMARKS[run_of(wildcards).benchmark].evaluation.identity(), sort_keys=True

@@ -57,9 +57,11 @@ rule score:
         run=run_arguments,
         settings=method_settings,
         texts=method_texts,
+        queries=method_queries,
         revision=method_revision,
     shell:
         "vadbench score {params.run} --settings {params.settings:q} --texts {params.texts:q}"
+        " --queries {params.queries:q}"
         " --features {input.features} --annotations {input.annotations} --device {resources.device} --threads {threads}"
         " --out results/{wildcards.run} > {log} 2>&1"
 

@@ -10,6 +10,7 @@ from vadbench.config import (
     METHOD_SETTINGS,
     EvaluationSettings,
     MethodSettings,
+    QuerySettings,
     TextSettings,
     settings_of_option,
 )
@@ -23,6 +24,7 @@ Features = Annotated[Path, typer.Option(help="store.json of the feature set that
 AnnotationsFile = Annotated[Path, typer.Option("--annotations", help="A benchmark's annotations.json.")]
 SettingsJson = Annotated[str, typer.Option("--settings", help="Settings as JSON; others have defaults.")]
 TextsJson = Annotated[str, typer.Option("--texts", help="The benchmark's texts as JSON.")]
+QueriesJson = Annotated[str, typer.Option("--queries", help="The benchmark's queries as JSON.")]
 RunFolder = Annotated[Path, typer.Option("--out", help="The run's folder.")]
 
 
@@ -87,6 +89,7 @@ def score(
     out: RunFolder,
     settings: SettingsJson = "{}",
     texts: TextsJson = "{}",
+    queries: QueriesJson = "{}",
     draw: Draw = None,
     seed: Seed = 0,
     device: Device = "auto",
@@ -105,6 +108,7 @@ def score(
                 features=store,
                 split=Annotations.load(annotations).split(split, draw),
                 texts=settings_of_option(TextSettings, "--texts", read_json("--texts", texts)),
+                queries=settings_of_option(QuerySettings, "--queries", read_json("--queries", queries)),
                 settings=chosen,
                 seed=seed,
                 run=out,

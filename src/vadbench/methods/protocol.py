@@ -5,7 +5,7 @@ writes the latter from `score`), `scores.h5` from `score`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.config import METHOD_SETTINGS, MethodSettings, TextSettings
+from vadbench.config import METHOD_SETTINGS, MethodSettings, QuerySettings, TextSettings
 from vadbench.datasets import Annotations, Split
 from vadbench.errors import VadbenchError
 from vadbench.methods.layers.features import Features
@@ -51,7 +51,7 @@ class TrainInputs(Generic[S]):
 class ScoreInputs(Generic[S]):
     """What scoring may depend on: every test video of the split gets scores; labels are not at hand.
 
-    `run` is the folder that `train` wrote, `out` the scores store.
+    `run` is the folder that `train` wrote, `out` the scores store; `queries` are for methods that localise.
     """
 
     features: Features
@@ -61,6 +61,7 @@ class ScoreInputs(Generic[S]):
     seed: int
     run: Path
     out: Path
+    queries: QuerySettings = field(default_factory=QuerySettings)
     device: str = "auto"
     threads: int = 1
 

@@ -40,6 +40,11 @@ class MethodSettings(Settings):
     splits: Annotated[Names | None, Field(json_schema_extra=LABEL)] = None
     """The splits it runs on, among those of the benchmark; null: all that offer its supervision."""
 
+    @property
+    def uses_queries(self) -> bool:
+        """Whether it localises, so that its scores depend on the benchmark's queries."""
+        return False
+
     @classmethod
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler

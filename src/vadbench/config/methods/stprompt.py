@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from vadbench.config.base import Name
 from vadbench.config.data import Supervision
 from vadbench.config.methods.base import TrainedSettings
+from vadbench.config.methods.localisation import LocalisationSettings
 
 
 class StPromptSettings(TrainedSettings):
@@ -89,6 +90,25 @@ class StPromptSettings(TrainedSettings):
     ] = "a_branch"
     """a_branch: 1 - probability of `normal` by the prompts; literal: 1 - cosine with the prompt of `normal`,
     as the paper says it; c_branch: the classifier's confidence; mean: of a_branch and c_branch."""
+
+    localisation: LocalisationSettings | None = None
+    """Heat maps and boxes beside the scores, training-free (section 3.3); null: scores alone. It needs the
+    windows of the test videos: `keep: test` below the feature set."""
+
+    @property
+    def uses_queries(self) -> bool:
+        return self.localisation is not None
+
+    @model_validator(mode="after")
+    def _found_class(self) -> Self:
+        """A video's class is found by the prompts."""
+        if self.localisation and self.localisation.queries == "video_class" and not self.a_branch:
+            raise PydanticCustomError(
+                "queries",
+                "queries: video_class needs the branch that a_branch: false switches off",
+                {"field": "localisation.queries", "write": "all"},
+            )
+        return self
 
     @model_validator(mode="after")
     def _scored_branch(self) -> Self:

@@ -16,6 +16,9 @@ from vadbench.store import Part, Store
 Features: TypeAlias = Part | Store
 """A whole feature set, or one part as for a single video."""
 
+FRAME_SIZE = "frame_size"
+"""The array (T, 2) of width and height of the source frame, in sets that carry it."""
+
 _log = logging.getLogger(__name__)
 
 

@@ -14,7 +14,8 @@ from vadbench.methods.protocol import CHECKPOINT, SETTINGS, ScoreInputs, TrainIn
 
 
 def run_record(inputs: TrainInputs[Any] | ScoreInputs[Any]) -> dict[str, object]:
-    """What a run depends on besides labels, as JSON values: method, seed, features, and texts if used."""
+    """What a run depends on besides labels, as JSON values: method, seed, features; texts and, in scoring,
+    queries if used."""
     record: dict[str, object] = {
         "method": inputs.settings.identity(),
         "seed": inputs.seed,
@@ -22,6 +23,8 @@ def run_record(inputs: TrainInputs[Any] | ScoreInputs[Any]) -> dict[str, object]
     }
     if inputs.settings.USES_TEXTS:
         record["texts"] = inputs.texts.identity()
+    if isinstance(inputs, ScoreInputs) and inputs.settings.uses_queries:
+        record["queries"] = inputs.queries.identity()
     return record
 
 

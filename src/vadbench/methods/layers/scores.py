@@ -5,17 +5,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from vadbench.methods.layers.features import Features, digest_of
+from vadbench.methods.layers.features import FRAME_SIZE, Features, digest_of
 from vadbench.methods.layers.progress import progress
 from vadbench.methods.layers.runs import run_record
 from vadbench.methods.protocol import ScoreInputs
 from vadbench.store import ArraySpec, PartWriter
 
-RowArrays = Mapping[str, NDArray[np.float32]]
-"""`score` (T,), and where the method has them `class_scores` (T, 1 + C) with normal at index 0."""
+RowArrays = Mapping[str, Any]
+"""`score` (T,), and where the method has them `class_scores` (T, 1 + C) with normal at index 0; where it
+localises `heat` (T, h, w), `frame_size` (T, 2), and `boxes`: for each row a mapping of arrays (n,)."""
+
+_BOXES = {
+    **{side: ArraySpec("float32", units="pixel of the source frame") for side in ("left", "top")},
+    **{side: ArraySpec("float32", units="pixel, exclusive") for side in ("right", "bottom")},
+    "score": ArraySpec("float32", units="mean heat; the best comes first"),
+}
 
 
 def write_scores(
@@ -23,6 +27,7 @@ def write_scores(
     score: Callable[[str], RowArrays],
     *,
     classes: Sequence[str] = (),
+    grid: tuple[int, int] | None = None,
     selection: str = "none",
     checkpoint: Path | None = None,
 ) -> None:
@@ -35,12 +40,16 @@ def write_scores(
         inputs: features, split, settings and where to write.
         score: row scores of a video id.
         classes: names of the columns of `class_scores`; empty: there are none.
+        grid: rows and columns of heat maps; None: the method does not localise.
         selection: how the checkpoint was chosen; "none" for a method without training.
         checkpoint: its digest goes into the header, so that work from another one is not continued.
     """
     arrays = {"score": ArraySpec("float32", units="higher is more abnormal")}
     if classes:
         arrays["class_scores"] = ArraySpec("float32", (len(classes),), "probability")
+    if grid is not None:
+        arrays["heat"] = ArraySpec("float16", grid, "share of the abnormal queries")
+        arrays[FRAME_SIZE] = inputs.features.arrays[FRAME_SIZE]
     features = inputs.features
     writer = PartWriter(
         inputs.out,
@@ -49,6 +58,7 @@ def write_scores(
         revision=inputs.settings.REVISION,
         videos=inputs.split.test,
         arrays=arrays,
+        ragged={"boxes": _BOXES} if grid is not None else {},
         weights=features.weights,
         attributes={
             "selection": selection,

@@ -1,5 +1,7 @@
 """Scoring by STPrompt: pieces of a video, or all of it at once."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from vadbench.config import StPromptSettings
 from vadbench.methods.layers.clip_of_features import clip_of
 from vadbench.methods.layers.features import Features, embeddings, width
 from vadbench.methods.layers.lengths import Floats, Mask, scored
+from vadbench.methods.layers.localisation import Localiser, video_class
 from vadbench.methods.layers.prompt_learner import PromptLearner, class_texts
 from vadbench.methods.layers.runs import read_trained
 from vadbench.methods.layers.scores import write_scores
@@ -19,20 +22,41 @@ from vadbench.models.device import limit_threads, resolve_device
 
 
 def score(inputs: ScoreInputs[StPromptSettings]) -> None:
-    """Score every row of every test video, with the probability of each class where prompts are learned."""
+    """Score every row of every test video, with the probability of each class where prompts are learned, and
+    with heat maps and boxes where `localisation` is set."""
     limit_threads(inputs.threads)
     arrays, checkpoint = read_trained(inputs)
-    model = build(inputs, text_model(inputs)).eval()
+    clip = text_model(inputs)
+    model = build(inputs, clip).eval()
     load_module(model, arrays, checkpoint)
     with torch.inference_mode():
         texts = model.texts()
+    localiser = _localiser(inputs, clip)
+
+    def score_video(video: str) -> dict[str, Any]:
+        scores = row_scores(model, texts, inputs.features, video)
+        if localiser is None:
+            return scores
+        found = video_class(scores["class_scores"], inputs.texts.classes) if texts is not None else ""
+        return scores | localiser.rows(video, found)
+
     write_scores(
         inputs,
-        lambda video: row_scores(model, texts, inputs.features, video),
+        score_video,
         classes=() if texts is None else inputs.texts.classes,
+        grid=None if localiser is None else localiser.grid,
         selection=inputs.settings.selection,
         checkpoint=checkpoint,
     )
+
+
+def _localiser(inputs: ScoreInputs[StPromptSettings], clip: ClipModel | None) -> Localiser | None:
+    """What draws heat maps and boxes; None where they are not asked for. clip: from `text_model`."""
+    settings, features = inputs.settings, inputs.features
+    if settings.localisation is None:
+        return None
+    reader = clip or clip_of(features, settings.method, inputs.device)
+    return Localiser(features, inputs.queries, inputs.texts, reader, settings.localisation)
 
 
 def text_model(inputs: TrainInputs[StPromptSettings] | ScoreInputs[StPromptSettings]) -> ClipModel | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vadbench.config import NORMAL, LocalisationSettings, QuerySettings, TextSettings, WindowScale
 from vadbench.errors import VadbenchError
-from vadbench.methods.layers.features import Features, part_of
+from vadbench.methods.layers.features import FRAME_SIZE, Features, part_of
 from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.localisation.boxes import heat_boxes
 from vadbench.methods.layers.localisation.heat import abnormal_shares, scale_weights, token_averages
@@ -85,14 +85,14 @@ class Localiser:
         used = np.ones(len(self._owners), bool)
         if self._settings.queries == "video_class":
             used = np.isin(self._owners, [NORMAL, found])
-        sizes = self._features.read(video, "frame_size")
+        sizes = self._features.read(video, FRAME_SIZE)
         heat, boxes = [], []
         for shares in self._shares(video, used):
             heat += list(self._fused(shares).reshape(-1, *self.grid))
             boxes += [self._hottest([share[row] for share in shares]) for row in range(len(shares[0]))]
         return {
             "heat": np.reshape(heat, (-1, *self.grid)).astype(np.float32),
-            "frame_size": sizes,
+            FRAME_SIZE: sizes,
             "boxes": [self._boxes(*row) for row in zip(heat, boxes, sizes, strict=True)],
         }
 
