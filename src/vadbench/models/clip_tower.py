@@ -8,6 +8,7 @@ import pickle
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,20 +98,14 @@ class ClipModel:
 
         Raises VadbenchError where it has not CLIP's own form.
         """
-        return TextTower(self._towers, self._tokenizer(), self._check_words)
+        return TextTower(self._towers, _tokenizer_of(self._name), self._check_words)
 
     def _check_words(self, texts: Sequence[str]) -> None:
         if self.weights_name == "demo":
             check_words(texts, packaged("words.txt").read_text(encoding="utf-8").split())
 
-    def _tokenizer(self) -> Any:
-        try:
-            return import_open_clip().get_tokenizer(self._name)
-        except (OSError, ImportError, RuntimeError, ValueError) as error:
-            raise VadbenchError(f"{self._name}: its tokenizer is not here: {_first_line(error)}") from error
-
     def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
-        tokenizer = self._tokenizer()
+        tokenizer = _tokenizer_of(self._name)
         if isinstance(tokenizer, import_open_clip().SimpleTokenizer):
             # open_clip cuts long texts off without a word; two of its tokens mark start and end.
             length = tokenizer.context_length
@@ -213,6 +208,15 @@ def _create(name: str, seed: int, preprocess: Mapping[str, Any]) -> Any:
             )
         except (OSError, ImportError, RuntimeError, TypeError, AssertionError) as error:
             raise VadbenchError(f"model: {name} cannot be built: {_first_line(error)}") from error
+
+
+@cache
+def _tokenizer_of(name: str) -> Any:
+    """The tokenizer of an architecture; once, for reading its vocabulary takes longer than a small text."""
+    try:
+        return import_open_clip().get_tokenizer(name)
+    except (OSError, ImportError, RuntimeError, ValueError) as error:
+        raise VadbenchError(f"{name}: its tokenizer is not here: {_first_line(error)}") from error
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,14 +40,18 @@ def learner(
     return PromptLearner(model, texts, before, after, torch.Generator().manual_seed(0))
 
 
+@cache
+def tokenizer() -> Any:
+    return import_open_clip().SimpleTokenizer()
+
+
 def by_hand(model: ClipModel, text: str, context: torch.Tensor, before: int) -> torch.Tensor:
     """One prompt (D,): token by token, the transformer spelled out, padded in full."""
     towers = model._towers
-    tokenizer = import_open_clip().SimpleTokenizer()
     table = towers.token_embedding.weight
-    rows = [table[tokenizer.sot_token_id], *context[:before]]
-    rows += [table[token] for token in tokenizer.encode(text)]
-    rows += [*context[before:], table[tokenizer.eot_token_id]]
+    rows = [table[tokenizer().sot_token_id], *context[:before]]
+    rows += [table[token] for token in tokenizer().encode(text)]
+    rows += [*context[before:], table[tokenizer().eot_token_id]]
     end = len(rows) - 1
     length = towers.context_length
     x = torch.stack(rows + [table[0]] * (length - len(rows))) + towers.positional_embedding

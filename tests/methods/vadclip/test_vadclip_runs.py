@@ -17,8 +17,10 @@ from vadbench.datasets import Annotations, Split, VideoAnnotation
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
 from vadbench.methods.layers.checkpoint import read_arrays
+from vadbench.methods.layers.features import embeddings
 from vadbench.methods.layers.training import Learner
 from vadbench.methods.vadclip import training
+from vadbench.methods.vadclip.scoring import build, row_scores
 from vadbench.metrics import roc_auc
 from vadbench.models.clip_tower import ClipModel, load_clip
 from vadbench.store import Part, Store
@@ -131,6 +133,29 @@ def test_it_learns_which_rows_are_abnormal_and_of_what_class(
             assert scores[video][EVENT].mean() > calm + 0.3
             right = 1 + CLASSES.index(name)
             assert (classes[video][EVENT].argmax(axis=1) == right).mean() > 0.7
+
+
+@pytest.mark.parametrize("branch", ["c_branch", "a_branch"])
+def test_row_scores_are_the_networks_outputs_piece_by_piece(
+    made: Made, tiny: Model, branch: str, tmp_path: Path
+) -> None:
+    """Of a network that has not learned: rows 0 to 9, 10 to 19, 20 to 23, without padding."""
+    settings = fast(max_length=10, score=branch, tau=0.5)
+    video = made.split.train[0]
+    torch.manual_seed(0)
+    inputs = score_inputs(made.store, made.split, settings, tmp_path, texts=TEXTS)
+    model = build(inputs, tiny.clip).eval()
+    with torch.inference_mode():
+        texts = model.prompts()
+        rows = torch.from_numpy(embeddings(made.store, video))
+        pieces = [model(p[None], torch.tensor([len(p)]), texts) for p in rows.split(10)]
+    shares = torch.cat([(piece.similarities[0] / 0.5).exp() for piece in pieces]).numpy()
+    shares /= shares.sum(axis=1, keepdims=True)
+    logits = torch.cat([piece.logits[0] for piece in pieces]).numpy()
+    result = row_scores(model, texts, made.store, video)
+    np.testing.assert_allclose(result["class_scores"], shares, rtol=1e-4)
+    expected = 1 / (1 + np.exp(-logits)) if branch == "c_branch" else 1 - shares[:, 0]
+    np.testing.assert_allclose(result["score"], expected, rtol=1e-4)
 
 
 def test_the_branches_score_differently(made: Made, learned: Path, tmp_path: Path) -> None:
