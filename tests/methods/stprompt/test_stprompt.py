@@ -219,6 +219,21 @@ def test_pieces_are_scored_by_themselves_and_whole_videos_at_once(demo: Benchmar
     np.testing.assert_allclose(second[video], pieces[video][5:10], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("more", [{"layers": 2}, {"temporal_adapter": "transformer"}])
+def test_padding_of_a_piece_is_of_no_account(
+    benchmark: Benchmark, tmp_path: Path, more: dict[str, object]
+) -> None:
+    """Where it would be: in one layer of distances zeros only scale a row, which its norm undoes."""
+    settings = fast(min_steps=1, epochs=1, **more)
+    train(benchmark, settings, tmp_path)
+    pieces = score(benchmark, settings, tmp_path)
+    whole = score(
+        benchmark, settings.model_copy(update={"scoring": "whole"}), tmp_path, out=tmp_path / "whole.h5"
+    )
+    for video in benchmark.split.test:
+        np.testing.assert_allclose(pieces[video], whole[video], rtol=1e-5, atol=1e-7)
+
+
 # One batch, from the store's numbers to the loss, in loops.
 
 
