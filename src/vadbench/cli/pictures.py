@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from vadbench.cli.arguments import Device, Threads, allowed_threads
+from vadbench.cli.arguments import DataRoot, Device, Threads, allowed_threads
 
 Run = Annotated[Path, typer.Argument(help="Folder of a finished run, results/…/seed-0.")]
 Stores = Annotated[Path, typer.Option(help="Folder of the stores that the run was made from.")]
@@ -46,16 +46,31 @@ def show(
     run: Run,
     video: Annotated[str, typer.Argument(help="Id of a test video, as stores/<benchmark>/videos/ lists it.")],
     out: Annotated[Path | None, typer.Option(help="The picture to write; else <video>.png here.")] = None,
+    frame: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="A frame to show boxes and heat map of; may be given several times."),
+    ] = None,
+    annotated: Annotated[
+        Path | None,
+        typer.Option(help="Also write the whole video with boxes, heat maps and score curve (.mp4) here."),
+    ] = None,
     stores: Stores = Path("stores"),
+    data_root: DataRoot = Path("data"),
 ) -> None:
-    """Draw one test video of a run, large, with the frames around its highest score."""
-    from vadbench.figures import file_stems
+    """Draw one test video of a run, large, with the frames around its highest score.
+
+    Of a method that localises, also frames with predicted boxes (red), true ones (green) and heat maps.
+    """
+    from vadbench.figures import file_stems, write_annotated_video
     from vadbench.figures import show as draw
 
     annotations, frames = _stores_of_run(run, stores)
     picture = out or Path(f"{file_stems([video])[video]}.png")
-    draw(run, video, annotations, picture, frames=frames)
+    draw(run, video, annotations, picture, frames=frames, data_root=data_root, chosen=frame or ())
     typer.echo(f"written: {picture}")
+    if annotated is not None:
+        write_annotated_video(run, video, annotations, annotated, frames=frames, data_root=data_root)
+        typer.echo(f"written: {annotated}")
 
 
 def predict(

@@ -1,9 +1,17 @@
 """Pictures of scores: one curve per video, one video large, methods side by side."""
 
+from vadbench.figures.annotated_video import write_annotated_video
 from vadbench.figures.curves import draw_curves
 from vadbench.figures.names import file_stems
 from vadbench.figures.overview import draw_overview
 from vadbench.figures.predicted import picture_prediction
 from vadbench.figures.show import show
 
-__all__ = ["draw_curves", "draw_overview", "file_stems", "picture_prediction", "show"]
+__all__ = [
+    "draw_curves",
+    "draw_overview",
+    "file_stems",
+    "picture_prediction",
+    "show",
+    "write_annotated_video",
+]

@@ -85,6 +85,13 @@ def draw_curve(picture: CurvePicture, *, width: int = 1000, plot_height: int = 1
     return image
 
 
+def column_of(picture: CurvePicture, frame: int, *, width: int = 1000) -> float:
+    """Where a source frame stands in the drawn picture, in pixels from its left edge."""
+    clock = Clock(picture.frame, picture.time)
+    start, stop = _ends(picture, clock)
+    return float(_LEFT + (width - _LEFT - _RIGHT) * (clock.at([frame])[0] - start) / (stop - start))
+
+
 def _ends(picture: CurvePicture, clock: Clock) -> tuple[float, float]:
     start, stop = clock.at([0, max(picture.frames, 1)])
     return float(start), float(stop)

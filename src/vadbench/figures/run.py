@@ -1,6 +1,6 @@
 """A finished run opened for drawing: its scores, its metrics, the truth and the frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.datasets import Annotations
+from vadbench.errors import VadbenchError
 from vadbench.evaluation import Record
 from vadbench.evaluation.alignment import smooth_rows
 from vadbench.figures.curve import CurvePicture
-from vadbench.figures.stored_frames import near_thumbnails, spread_thumbnails
+from vadbench.figures.localised import LocalisedFrame, localised_frames
+from vadbench.figures.names import nearest_names
+from vadbench.figures.stored_frames import near_thumbnails, nearest_rows, spread_thumbnails
 from vadbench.figures.strip import Thumbnail
 from vadbench.figures.truth import named_spans
 from vadbench.methods.protocol import SCORES
@@ -29,16 +32,22 @@ class RunPictures:
         run: the run's folder, with scores.h5 and metrics.json.
         annotations: the benchmark's annotations.json.
         frames: folder of the set of frames, or None for pictures without thumbnails.
+        data_root: folder of the data sets, where pixel masks are read for pictures of localised frames.
 
     Attributes:
         test: ids of the split's test videos.
+        localises: whether its scores hold heat maps and boxes.
 
     Raises:
         VadbenchError: if a file is missing or damaged.
     """
 
-    def __init__(self, run: Path, annotations: Path, frames: Path | None) -> None:
+    def __init__(
+        self, run: Path, annotations: Path, frames: Path | None, data_root: Path = Path("data")
+    ) -> None:
         self._name = run_name(run)
+        self._run = run
+        self._data_root = data_root
         self._record = Record.load(run / METRICS)
         self._annotations = Annotations.load(annotations)
         label = self._record.run
@@ -47,6 +56,7 @@ class RunPictures:
             self._scores = files.enter_context(Part.open(run / SCORES))
             self._frames = None if frames is None else files.enter_context(Store.open(frames))
             self._files = files.pop_all()
+        self.localises = "boxes" in self._scores.groups
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +65,40 @@ class RunPictures:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._files.close()
+
+    def check_test_video(self, id: str) -> None:
+        """Raises VadbenchError, naming the nearest ids, for what is no test video of the run."""
+        if id not in self.test:
+            raise VadbenchError(
+                f"{self._run}: no test video {id!r}; the nearest of {len(self.test)} are "
+                f"{nearest_names(id, self.test)}"
+            )
+
+    def row_count(self, id: str) -> int:
+        """Scored rows of a video."""
+        return self._scores.row_count(id) if id in self._scores.videos else 0
+
+    def rows_near(self, id: str, frames: Sequence[int]) -> list[int]:
+        """The scored rows closest to some source frames, each once, in order; the video must have rows."""
+        near = nearest_rows(self._scores.frame(id), np.array(frames, np.int64))
+        return [int(row) for row in np.unique(near)]
+
+    def rows_around_peak(self, id: str, count: int) -> list[int]:
+        """Up to `count` scored rows around the highest score; the video must have rows."""
+        rows = self.row_count(id)
+        first = min(max(int(self._score(id).argmax()) - count // 2, 0), max(rows - count, 0))
+        return list(range(first, min(first + count, rows)))
+
+    def has_frames(self, id: str) -> bool:
+        """Whether frames of the video are stored."""
+        return self._frames is not None and id in self._frames.videos and bool(self._frames.row_count(id))
+
+    def localised(self, id: str, rows: Sequence[int]) -> Iterator[LocalisedFrame]:
+        """Rows with what was localised in them; none where no frames of the video are stored."""
+        if self._frames is None or not self.has_frames(id):
+            return iter(())
+        annotation = self._annotations.videos[id]
+        return localised_frames(self._scores, self._frames, id, rows, annotation, self._data_root)
 
     def score_range(self) -> tuple[float, float]:
         """The lowest and the highest score of all videos of the run, as evaluated."""

@@ -22,6 +22,9 @@ TRUTH_TEXT = "#8A5A00"  # ORANGE darkened until it reads at 8 points on white
 INK = "#222222"
 GREY = "#6B6B6B"
 RULE = "#D9D9D9"
+# Boxes, as the figures of papers on localisation have them; the best predicted one is bold too.
+PREDICTED_RED = "#E41A1C"
+TRUE_GREEN = "#2CBE3C"
 
 _DPI = 100
 _MOST_BYTES = 200_000  # of a figure: a report holds hundreds
@@ -90,14 +93,15 @@ def png_bytes(image: NDArray[np.uint8]) -> bytes:
 
 def _with_palette(image: NDArray[np.uint8], colours: int) -> Image.Image:
     """The drawing's own colours on its two grounds, and as many more for what the photographs hold."""
-    grounds = [_rgb("white"), _rgb(TRUTH_SHADE)]
+    grounds = [rgb("white"), rgb(TRUTH_SHADE)]
     blends = [
-        ground + share * (_rgb(ink) - ground)
+        ground + share * (rgb(ink) - ground)
         for ground in grounds
         for ink in (INK, GREY, BLUE, ORANGE, TRUTH_TEXT, VERMILION, RULE)
         for share in (0.3, 0.6, 1.0)
     ]
-    drawing = np.rint([*grounds, *blends]).astype(np.uint8)
+    boxes = [rgb(PREDICTED_RED), rgb(TRUE_GREEN)]
+    drawing = np.rint([*grounds, *blends, *boxes]).astype(np.uint8)
     # Every third pixel of every third row is enough to find 200 colours, and nine times as fast.
     sample = Image.fromarray(np.ascontiguousarray(image[::3, ::3]))
     photographs = sample.quantize(colours, Image.Quantize.MEDIANCUT).getpalette("RGB") or []
@@ -112,7 +116,8 @@ def _with_palette(image: NDArray[np.uint8], colours: int) -> Image.Image:
     return result
 
 
-def _rgb(colour: str) -> NDArray[np.float64]:
+def rgb(colour: str) -> NDArray[np.float64]:
+    """(3,) red, green and blue of a colour, 0 to 255."""
     return 255 * np.asarray(to_rgb(colour))
 
 
