@@ -67,8 +67,8 @@ def test_counts_and_notes_of_other_videos(folder: Path) -> None:
         ("scenes", 2, None),
         ("training videos", 4, None),
         ("test videos", 4, None),
-        ("test frames", 176, None),
-        ("abnormal test frames", 64, None),
+        ("test frames", 276, None),
+        ("abnormal test frames", 144, None),
         ("abnormal test videos", 3, None),
     ]
     assert [note.split(";")[0] for note in found.notes] == [

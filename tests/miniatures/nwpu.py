@@ -10,10 +10,10 @@ TRAIN = {"D001_01": 40, "D001_02": 36, "D003_01": 48, "D003_02": 32}
 """Frames of the training videos."""
 
 TEST = {
-    "D001_01": (44, [(16, 32)]),
+    "D001_01": (80, [(16, 64)]),
     "D001_02": (36, []),
-    "D003_01": (64, [(16, 32), (48, 64)]),
-    "D003_03": (32, [(16, 32)]),
+    "D003_01": (96, [(16, 48), (64, 96)]),
+    "D003_03": (64, [(32, 64)]),
 }
 """Frames and abnormal frames of the test videos; events begin on sampled rows, every 16 frames."""
 
