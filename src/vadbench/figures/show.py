@@ -17,6 +17,7 @@ from vadbench.figures.style import GREY, VERMILION, drawing, new_figure, pixels,
 _WIDTH, _PLOT_HEIGHT = 1400, 300
 _LEFT, _RIGHT, _HEAD, _FOOT = 62, 16, 26, 30  # pixels, as the two above
 _GAP = 4  # pixels between neighbours
+_MOST_BYTES = 2_000_000  # of a picture with heat maps
 
 
 _LOCALISED = 4  # frames with boxes and heat maps, unless they are chosen
@@ -58,9 +59,12 @@ def show(
         )
         image = draw_large(picture, pictures.close_up(video))
         localised = _localised(pictures, video, chosen)
-        if localised:
-            image = np.concatenate([image, draw_localised(localised)])
-        write_picture(png_bytes(image), out)
+        if not localised:
+            write_picture(png_bytes(image), out)
+            return
+        # With fewer colours a heat map would look as if it had steps.
+        image = np.concatenate([image, draw_localised(localised)])
+        write_picture(png_bytes(image, _MOST_BYTES), out)
 
 
 def draw_large(picture: CurvePicture, close_up: Sequence[Thumbnail]) -> NDArray[np.uint8]:

@@ -75,18 +75,18 @@ def pixels(figure: Figure) -> NDArray[np.uint8]:
     return np.frombuffer(stream.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
 
 
-def png_bytes(image: NDArray[np.uint8]) -> bytes:
+def png_bytes(image: NDArray[np.uint8], most: int = _MOST_BYTES) -> bytes:
     """PNG of an RGB picture (H, W, 3) with a palette, which takes a third of the bytes of full colour.
 
     The photographs in it get 200 colours, which hardly shows, and fewer only where the file would exceed
-    200 kB, as noise does. No date and no program's name is written: equal pictures are equal files.
+    `most` bytes, as noise does. No date and no program's name is written: equal pictures are equal files.
     """
     data = b""
     for colours in (200, 84, 20):
         stream = io.BytesIO()
         _with_palette(image, colours).save(stream, "PNG", compress_level=9)
         data = stream.getvalue()
-        if len(data) < _MOST_BYTES:
+        if len(data) < most:
             break
     return data
 
