@@ -114,6 +114,14 @@ def trained(demo: Benchmark, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
+@pytest.fixture(scope="module")
+def begun(benchmark: Benchmark, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one step."""
+    run = tmp_path_factory.mktemp("begun")
+    train(benchmark, fast(min_steps=1, epochs=1), run)
+    return run
+
+
 def test_it_learns_which_rows_are_abnormal(demo: Benchmark, trained: Path) -> None:
     scores = score(demo, fast(), trained)
     assert list(scores) == list(demo.split.test)
@@ -153,26 +161,26 @@ def test_the_checkpoint_holds_what_is_learned_and_no_tower(demo: Benchmark, trai
     assert len(arrays) == 1 + 2 + 8
 
 
-def test_branches_and_forms_of_scores(demo: Benchmark, trained: Path) -> None:
+def test_branches_and_forms_of_scores(benchmark: Benchmark, begun: Path) -> None:
     kinds = ("a_branch", "literal", "c_branch", "mean")
-    found = {kind: score(demo, fast(score=kind), trained, out=trained / f"{kind}.h5") for kind in kinds}
-    shares = read_scores(trained / "c_branch.h5", "class_scores")
-    for video in demo.split.test:
+    found = {kind: score(benchmark, fast(score=kind), begun, out=begun / f"{kind}.h5") for kind in kinds}
+    shares = read_scores(begun / "c_branch.h5", "class_scores")
+    for video in benchmark.split.test:
         a, literal, c, mean = (found[kind][video] for kind in kinds)
         np.testing.assert_allclose(mean, (a + c) / 2, rtol=1e-6)
         np.testing.assert_allclose(a, 1 - shares[video][:, 0], atol=1e-6)
         assert not np.allclose(a, c, atol=1e-3)
         # The printed score knows of `normal` alone; together with the other cosines it gives the softmax.
         assert not np.allclose(a, literal, atol=1e-3)
-    by_hand = row_outputs(demo, trained, demo.split.test[1])
-    np.testing.assert_allclose(found["literal"][demo.split.test[1]], 1 - by_hand[1][:, 0], atol=1e-5)
-    np.testing.assert_allclose(found["c_branch"][demo.split.test[1]], by_hand[0], atol=1e-5)
+    by_hand = row_outputs(benchmark, begun, benchmark.split.test[1])
+    np.testing.assert_allclose(found["literal"][benchmark.split.test[1]], 1 - by_hand[1][:, 0], atol=1e-5)
+    np.testing.assert_allclose(found["c_branch"][benchmark.split.test[1]], by_hand[0], atol=1e-5)
     softmax = np.exp(by_hand[1] / 0.07) / np.exp(by_hand[1] / 0.07).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(shares[demo.split.test[1]], softmax, atol=1e-5)
+    np.testing.assert_allclose(shares[benchmark.split.test[1]], softmax, atol=1e-5)
 
 
 def row_outputs(benchmark: Benchmark, run: Path, video: str) -> tuple[np.ndarray, np.ndarray]:
-    """A and M of the trained network for a whole video without padding."""
+    """A and M of the run's network for a whole video without padding."""
     made = fresh(benchmark).module
     assert isinstance(made, StPrompt)
     arrays, _ = read_arrays(run / "checkpoint.safetensors")
@@ -185,36 +193,42 @@ def row_outputs(benchmark: Benchmark, run: Path, video: str) -> tuple[np.ndarray
     return confidences[0].numpy(), similarities[0].numpy()
 
 
-def test_scores_depend_on_the_video_alone(demo: Benchmark, trained: Path) -> None:
-    scores = score(demo, fast(), trained)
-    turned = weak_split((), demo.split.test[::-1])
-    others = score(demo, fast(), trained, split=turned, out=trained / "turned.h5")
+def test_scores_depend_on_the_video_alone(benchmark: Benchmark, begun: Path) -> None:
+    scores = score(benchmark, fast(), begun)
+    turned = weak_split((), benchmark.split.test[::-1])
+    others = score(benchmark, fast(), begun, split=turned, out=begun / "turned.h5")
     assert list(others) == list(scores)[::-1]
     for video, values in scores.items():
         np.testing.assert_array_equal(values, others[video])
 
 
-def test_pieces_are_scored_by_themselves_and_whole_videos_at_once(demo: Benchmark, trained: Path) -> None:
-    whole = score(demo, fast(scoring="whole", max_length=5), trained, out=trained / "whole.h5")
-    pieces = score(demo, fast(max_length=5), trained, out=trained / "pieces.h5")
-    plain = score(demo, fast(), trained)
-    for video in demo.split.test:
+def test_pieces_are_scored_by_themselves_and_whole_videos_at_once(benchmark: Benchmark, begun: Path) -> None:
+    whole = score(
+        benchmark, fast(score="c_branch", scoring="whole", max_length=5), begun, out=begun / "whole.h5"
+    )
+    pieces = score(benchmark, fast(score="c_branch", max_length=5), begun, out=begun / "pieces.h5")
+    plain = score(benchmark, fast(score="c_branch"), begun)
+    for video in benchmark.split.test:
         # A piece of 256 holds all of a video: its padding is of no account.
         np.testing.assert_allclose(whole[video], plain[video], rtol=1e-4, atol=1e-6)
         assert not np.allclose(pieces[video], plain[video], atol=1e-3)
-    video = demo.split.test[3]
+    video = benchmark.split.test[3]
     store = {
-        name: demo.store.read(video, name)[5:10] for name in ("embedding", "aggregate_selection_attention")
+        name: benchmark.store.read(video, name)[5:10]
+        for name in ("embedding", "aggregate_selection_attention")
     }
     alone = write_windows_set(
-        trained / "alone",
+        begun / "alone",
         {video: store["embedding"][:, 0]},
         {"selection_attention": {video: store["aggregate_selection_attention"]}},
-        settings=demo.store.settings,
-        weights=demo.store.weights,
+        settings=benchmark.store.settings,
+        weights=benchmark.store.weights,
     )
     second = score(
-        Benchmark(alone, weak_split((), (video,)), demo.clip), fast(), trained, out=trained / "second.h5"
+        Benchmark(alone, weak_split((), (video,)), benchmark.clip),
+        fast(score="c_branch"),
+        begun,
+        out=begun / "second.h5",
     )
     np.testing.assert_allclose(second[video], pieces[video][5:10], rtol=1e-4, atol=1e-6)
 
