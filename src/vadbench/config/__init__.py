@@ -29,15 +29,18 @@ from vadbench.config.loading import (
 )
 from vadbench.config.methods import (
     METHOD_SETTINGS,
+    BoxSettings,
     FrameDifferenceSettings,
     LinearSvmSettings,
     LocalisationSettings,
     MethodSettings,
     OneClassSvmSettings,
     StPromptSettings,
+    SultaniPatchSettings,
     SultaniSettings,
     TrainedSettings,
     VadClipSettings,
+    VadClipWindowsSettings,
     ZeroShotSettings,
 )
 from vadbench.config.queries import QuerySettings
@@ -54,6 +57,7 @@ __all__ = [
     "STAGE_SETTINGS",
     "AvenueData",
     "BenchmarkSettings",
+    "BoxSettings",
     "ClipSettings",
     "DataSettings",
     "DemoData",
@@ -76,6 +80,7 @@ __all__ = [
     "ShanghaiTechData",
     "StPromptSettings",
     "StageSettings",
+    "SultaniPatchSettings",
     "SultaniSettings",
     "Supervision",
     "TextSettings",
@@ -83,6 +88,7 @@ __all__ = [
     "UbnormalData",
     "UcfCrimeData",
     "VadClipSettings",
+    "VadClipWindowsSettings",
     "WindowScale",
     "WindowsSettings",
     "XdViolenceData",

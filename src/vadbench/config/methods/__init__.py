@@ -3,11 +3,13 @@
 from vadbench.config.methods.base import MethodSettings, TrainedSettings
 from vadbench.config.methods.frame_difference import FrameDifferenceSettings
 from vadbench.config.methods.linear_svm import LinearSvmSettings
-from vadbench.config.methods.localisation import LocalisationSettings
+from vadbench.config.methods.localisation import BoxSettings, LocalisationSettings
 from vadbench.config.methods.one_class_svm import OneClassSvmSettings
 from vadbench.config.methods.stprompt import StPromptSettings
 from vadbench.config.methods.sultani import SultaniSettings
+from vadbench.config.methods.sultani_patch import SultaniPatchSettings
 from vadbench.config.methods.vadclip import VadClipSettings
+from vadbench.config.methods.vadclip_windows import VadClipWindowsSettings
 from vadbench.config.methods.zero_shot import ZeroShotSettings
 
 METHOD_SETTINGS: dict[str, type[MethodSettings]] = {
@@ -17,20 +19,25 @@ METHOD_SETTINGS: dict[str, type[MethodSettings]] = {
     "linear_svm": LinearSvmSettings,
     "sultani": SultaniSettings,
     "stprompt": StPromptSettings,
+    "sultani_patch": SultaniPatchSettings,
     "vadclip": VadClipSettings,
+    "vadclip_windows": VadClipWindowsSettings,
 }
 """The settings type of each method; `vadbench.methods` has a module of the same name."""
 
 __all__ = [
     "METHOD_SETTINGS",
+    "BoxSettings",
     "FrameDifferenceSettings",
     "LinearSvmSettings",
     "LocalisationSettings",
     "MethodSettings",
     "OneClassSvmSettings",
     "StPromptSettings",
+    "SultaniPatchSettings",
     "SultaniSettings",
     "TrainedSettings",
     "VadClipSettings",
+    "VadClipWindowsSettings",
     "ZeroShotSettings",
 ]

@@ -1,4 +1,4 @@
-"""Settings of training-free localisation, which methods on windows share."""
+"""Settings of localisation, which methods on windows share."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,18 @@ from pydantic import Field, PositiveFloat
 from vadbench.config.base import Fraction, Settings
 
 
-class LocalisationSettings(Settings):
+class BoxSettings(Settings):
+    """How heat of windows at several scales becomes one heat map, and a heat map boxes."""
+
+    fusion: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Weight of the first scale's heat map; the others share the rest evenly. STPrompt's lambda, of which the
+    paper gives no value."""
+
+    threshold: Fraction | Literal["otsu"] = 0.5
+    """Heat from which a pixel belongs to a box: a number, or Otsu's threshold of each frame's own heat."""
+
+
+class LocalisationSettings(BoxSettings):
     """Where in a frame the anomaly is, from embeddings of its windows and text queries (STPrompt, Eq. 11).
 
     The queries are the benchmark's. The set of windows must keep those of the test videos (`keep: test`).
@@ -16,13 +27,6 @@ class LocalisationSettings(Settings):
     tau: PositiveFloat = 0.01
     """Temperature of the softmax over queries; the default is CLIP's own, the paper gives none."""
 
-    fusion: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Weight of the first scale's heat map; the others share the rest evenly. The paper's lambda, of which it
-    gives no value."""
-
     queries: Literal["all", "video_class"] = "all"
     """Whose phrases count as abnormal: those of all classes, or of the class that the method finds in the
     video."""
-
-    threshold: Fraction | Literal["otsu"] = 0.5
-    """Heat from which a pixel belongs to a box: a number, or Otsu's threshold of each frame's own heat."""

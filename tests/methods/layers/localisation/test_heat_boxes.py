@@ -46,8 +46,8 @@ def test_without_a_part_the_hottest_window_is_taken_with_the_heat_inside() -> No
 def test_the_map_is_resized_to_the_frame_first() -> None:
     heat = np.zeros((4, 4), np.float32)
     heat[1, 2] = 1
-    # The cell's centre is at (50, 15), its neighbours' are 20 and 10 pixels away. Half a pixel from the centre,
-    # the most that pixels have is 39/40 across and 19/20 down: 21/40 * 19/20 is below a half.
+    # The cell's centre is at (50, 15), its neighbours' are 20 and 10 pixels away. Half a pixel from it, the
+    # most that pixels have is 39/40 across and 19/20 down: 21/40 * 19/20 is below a half.
     found = heat_boxes(heat, (80, 40), HOTTEST, 0.5)
     ((left, top, right, bottom),) = found.box.tolist()
     assert (left, right) == (41, 59)

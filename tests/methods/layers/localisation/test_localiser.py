@@ -144,12 +144,12 @@ def test_rows_of_several_reads_stay_in_order(tmp_path: Path) -> None:
 
 
 def test_windows_that_are_not_kept_are_asked_for(tmp_path: Path) -> None:
-    with write_windows(tmp_path / "none.h5", {"v": None}, keep="none") as part:
-        with pytest.raises(VadbenchError, match="keep: test"):
-            localiser(part)
-    with write_windows(tmp_path / "some.h5", {"v": None}) as part:
-        with pytest.raises(VadbenchError, match="none of the video 'v'"):
-            localiser(part).rows("v")
+    none = write_windows(tmp_path / "none.h5", {"v": None}, keep="none")
+    with none, pytest.raises(VadbenchError, match="keep: test"):
+        localiser(none)
+    some = write_windows(tmp_path / "some.h5", {"v": None})
+    with some, pytest.raises(VadbenchError, match="none of the video 'v'"):
+        localiser(some).rows("v")
 
 
 def test_a_video_s_class_is_that_of_its_highest_rows() -> None:

@@ -1,5 +1,6 @@
-"""Training-free localisation by text queries: from embeddings of windows to heat maps and boxes."""
+"""Localisation: from embeddings of windows to heat maps and boxes."""
 
 from vadbench.methods.layers.localisation.localiser import Localiser, video_class
+from vadbench.methods.layers.localisation.window_maps import WindowMaps, kept_windows
 
-__all__ = ["Localiser", "video_class"]
+__all__ = ["Localiser", "WindowMaps", "kept_windows", "video_class"]

@@ -1,34 +1,18 @@
-"""Heat maps and boxes of a video's rows, from its stored windows and the benchmark's text queries."""
+"""Training-free localisation: windows against the benchmark's text queries (STPrompt, section 3.3)."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from vadbench.config import NORMAL, LocalisationSettings, QuerySettings, TextSettings, WindowScale
-from vadbench.errors import VadbenchError
-from vadbench.methods.layers.features import FRAME_SIZE, Features, part_of
+from vadbench.config import NORMAL, LocalisationSettings, QuerySettings, TextSettings
+from vadbench.methods.layers.features import Features
 from vadbench.methods.layers.lengths import Floats
-from vadbench.methods.layers.localisation.boxes import heat_boxes
-from vadbench.methods.layers.localisation.heat import abnormal_shares, scale_weights, token_averages
+from vadbench.methods.layers.localisation.heat import abnormal_shares
+from vadbench.methods.layers.localisation.window_maps import WindowMaps
 from vadbench.methods.layers.mil import sixteenth, top_k_mean
 from vadbench.models.clip_tower import ClipModel
-from vadbench.models.window_tokens import window_places
-
-_ROWS_PER_READ = 64
-"""Windows of a row are 65 embeddings with the paper's scales: of an hour's rows a gigabyte."""
-
-
-class _Scale(NamedTuple):
-    """One scale of a set of windows."""
-
-    group: str
-    averages: Floats
-    """(W, tokens) from windows to tokens."""
-    box: Floats
-    """(W, 4) left, top, right, bottom of each window as shares of the frame."""
 
 
 class Localiser:
@@ -56,21 +40,12 @@ class Localiser:
         clip: ClipModel,
         settings: LocalisationSettings,
     ) -> None:
-        if features.settings.get("keep") not in ("test", "all"):
-            raise VadbenchError(
-                "localisation needs the windows of the test videos, which this set does not keep; write "
-                "keep: test below the feature set"
-            )
-        self._features = features
+        self._maps = WindowMaps(features, settings)
         self._settings = settings
         asked = region_queries(queries, texts)
         self._owners = np.array([owner for owner, _ in asked])
         self._embedded = clip.encode_texts([text for _, text in asked])
-        rows, columns = cast("list[int]", part_of(features).attributes["tokens"])
-        self.grid = rows, columns
-        names = cast("list[str]", features.settings["scales"])
-        self._scales = [_scale(WindowScale.parse(name), self.grid) for name in names]
-        self._weights = scale_weights(len(self._scales), settings.fusion)
+        self.grid = self._maps.grid
 
     def rows(self, video: str, found: str = "") -> dict[str, Any]:
         """`heat` (T, h, w) float32, `frame_size` (T, 2) int32 and `boxes`, a mapping of arrays for each row.
@@ -85,49 +60,10 @@ class Localiser:
         used = np.ones(len(self._owners), bool)
         if self._settings.queries == "video_class":
             used = np.isin(self._owners, [NORMAL, found])
-        sizes = self._features.read(video, FRAME_SIZE)
-        heat, boxes = [], []
-        for shares in self._shares(video, used):
-            heat += list(self._fused(shares).reshape(-1, *self.grid))
-            boxes += [self._hottest([share[row] for share in shares]) for row in range(len(shares[0]))]
-        return {
-            "heat": np.reshape(heat, (-1, *self.grid)).astype(np.float32),
-            FRAME_SIZE: sizes,
-            "boxes": [self._boxes(*row) for row in zip(heat, boxes, sizes, strict=True)],
-        }
-
-    def _shares(self, video: str, used: NDArray[np.bool_]) -> Iterator[list[Floats]]:
-        """Equation 11 of blocks of rows: an array (rows, W) of each scale."""
         queries, abnormal = self._embedded[used], self._owners[used] != NORMAL
-        for start in range(0, self._features.row_count(video), _ROWS_PER_READ):
-            blocks = [
-                self._features.ragged_rows(video, scale.group, "embedding", start, start + _ROWS_PER_READ)
-                for scale in self._scales
-            ]
-            if not len(blocks[0][0]):
-                raise VadbenchError(
-                    f"the set of windows keeps none of the video {video!r}, which is to be localised; make "
-                    "the set again with keep: test or all"
-                )
-            yield [abnormal_shares(np.stack(rows), queries, abnormal, self._settings.tau) for rows in blocks]
-
-    def _fused(self, shares: Sequence[Floats]) -> Floats:
-        """(rows, tokens): every scale on the tokens, weighed and added up."""
-        maps = [share @ scale.averages for share, scale in zip(shares, self._scales, strict=True)]
-        fused: Floats = np.tensordot(self._weights, maps, axes=1)
-        return fused
-
-    def _hottest(self, shares: Sequence[Floats]) -> Floats:
-        """(4,) the hottest window of all scales, as shares of the frame; of equal ones that of the first."""
-        scale = int(np.argmax([share.max() for share in shares]))
-        box: Floats = self._scales[scale].box[shares[scale].argmax()]
-        return box
-
-    def _boxes(self, heat: Floats, hottest: Floats, size: NDArray[np.int32]) -> dict[str, Floats]:
-        width, height = size.tolist()
-        found = heat_boxes(heat, (width, height), hottest * np.tile(size, 2), self._settings.threshold)
-        sides = zip(("left", "top", "right", "bottom"), found.box.T, strict=True)
-        return {**dict(sides), "score": found.score}
+        return self._maps.rows(
+            video, lambda windows: abnormal_shares(windows, queries, abnormal, self._settings.tau)
+        )
 
 
 def region_queries(queries: QuerySettings, texts: TextSettings) -> list[tuple[str, str]]:
@@ -151,11 +87,3 @@ def video_class(class_scores: Floats, classes: Sequence[str]) -> str:
     lengths = torch.tensor([len(class_scores)])
     means = top_k_mean(torch.from_numpy(class_scores)[None], lengths, sixteenth(lengths))[0]
     return classes[1 + int(means[1:].argmax())]
-
-
-def _scale(scale: WindowScale, grid: tuple[int, int]) -> _Scale:
-    places = window_places(grid, scale)
-    top, left = np.divmod(places[:, 0], grid[1])
-    corners = np.stack([left, top, left + scale.size, top + scale.size], axis=1)
-    shares = corners / np.array([grid[1], grid[0]] * 2)
-    return _Scale(scale.group, token_averages(places, grid[0] * grid[1]), shares.astype(np.float32))

@@ -1,0 +1,25 @@
+"""Settings of VadCLIP on windows."""
+
+from typing import ClassVar, Literal
+
+from vadbench.config.base import Name
+from vadbench.config.methods.localisation import BoxSettings
+from vadbench.config.methods.vadclip import VadClipSettings
+
+
+class VadClipWindowsSettings(VadClipSettings):
+    """VadCLIP that localises: its learned prompts are matched with windows (a baseline of STPrompt's tables).
+
+    A window's heat is its probability of an abnormal class by the prompts, with VadCLIP's own temperature.
+    Training and scores are VadCLIP's, on the frame embeddings of the set of windows, which must keep the
+    windows of the test videos (`keep: test`).
+    """
+
+    READS_STAGE: ClassVar[str] = "windows"
+
+    # Narrowed to its own name, as the type of every method is.
+    method: Literal["vadclip_windows"] = "vadclip_windows"  # type: ignore[assignment]
+    reads: Name = "windows"
+
+    localisation: BoxSettings = BoxSettings()
+    """Heat maps and boxes beside the scores."""
