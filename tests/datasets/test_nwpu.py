@@ -67,7 +67,7 @@ def test_counts_and_notes_of_other_videos(folder: Path) -> None:
         ("scenes", 2, None),
         ("training videos", 4, None),
         ("test videos", 4, None),
-        ("test frames", 276, None),
+        ("test frames", 292, None),
         ("abnormal test frames", 144, None),
         ("abnormal test videos", 3, None),
     ]

@@ -37,6 +37,9 @@ def write_clip(path: Path, frames: int, seed: int, events: Events = (), codec: s
             codec, rate=24, options={"preset": "ultrafast"} if codec == "h264" else {}
         )
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.bit_rate = (
+            8_000_000  # at less, quality changes over time more than the events change the frames
+        )
         for image in clip_frames(frames, seed, events):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())

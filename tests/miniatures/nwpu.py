@@ -10,9 +10,9 @@ TRAIN = {"D001_01": 40, "D001_02": 36, "D003_01": 48, "D003_02": 32}
 """Frames of the training videos."""
 
 TEST = {
-    "D001_01": (80, [(16, 64)]),
+    "D001_01": (80, [(32, 80)]),
     "D001_02": (36, []),
-    "D003_01": (96, [(16, 48), (64, 96)]),
+    "D003_01": (112, [(32, 64), (80, 112)]),
     "D003_03": (64, [(32, 64)]),
 }
 """Frames and abnormal frames of the test videos; events begin on sampled rows, every 16 frames."""
