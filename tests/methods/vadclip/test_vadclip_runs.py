@@ -20,6 +20,7 @@ from vadbench.methods.layers.checkpoint import read_arrays
 from vadbench.methods.layers.features import embeddings
 from vadbench.methods.layers.training import Learner
 from vadbench.methods.vadclip import training
+from vadbench.methods.vadclip.model import Output
 from vadbench.methods.vadclip.scoring import build, row_scores
 from vadbench.metrics import roc_auc
 from vadbench.models.clip_tower import ClipModel, load_clip
@@ -135,12 +136,21 @@ def test_it_learns_which_rows_are_abnormal_and_of_what_class(
             assert (classes[video][EVENT].argmax(axis=1) == right).mean() > 0.7
 
 
+@pytest.mark.parametrize("literal", [False, True])
 @pytest.mark.parametrize("branch", ["c_branch", "a_branch"])
 def test_row_scores_are_the_networks_outputs_piece_by_piece(
-    made: Made, tiny: Model, branch: str, tmp_path: Path
+    made: Made, tiny: Model, branch: str, literal: bool, tmp_path: Path
 ) -> None:
-    """Of a network that has not learned: rows 0 to 9, 10 to 19, 20 to 23, without padding."""
-    settings = fast(max_length=10, score=branch, tau=0.5)
+    """Of a network that has not learned: rows 0 to 9, 10 to 19, 20 to 23, the last with zeros if literal.
+
+    A piece of 30 rows holds the whole video.
+    """
+    for length in (10, 30):
+        settings = fast(max_length=length, score=branch, tau=0.5, literal_padding=literal)
+        check_row_scores(made, tiny, settings, tmp_path)
+
+
+def check_row_scores(made: Made, tiny: Model, settings: VadClipSettings, tmp_path: Path) -> None:
     video = made.split.train[0]
     torch.manual_seed(0)
     inputs = score_inputs(made.store, made.split, settings, tmp_path, texts=TEXTS)
@@ -148,13 +158,18 @@ def test_row_scores_are_the_networks_outputs_piece_by_piece(
     with torch.inference_mode():
         texts = model.prompts()
         rows = torch.from_numpy(embeddings(made.store, video))
-        pieces = [model(p[None], torch.tensor([len(p)]), texts) for p in rows.split(10)]
-    shares = torch.cat([(piece.similarities[0] / 0.5).exp() for piece in pieces]).numpy()
+        pieces = []
+        for piece in rows.split(settings.max_length):
+            spare = settings.max_length - len(piece) if settings.literal_padding else 0
+            wide = torch.nn.functional.pad(piece, (0, 0, 0, spare))
+            output = model(wide[None], torch.tensor([len(piece)]), texts)
+            pieces.append(Output(*(value[0, : len(piece)] for value in output)))
+    shares = torch.cat([(piece.similarities / 0.5).exp() for piece in pieces]).numpy()
     shares /= shares.sum(axis=1, keepdims=True)
-    logits = torch.cat([piece.logits[0] for piece in pieces]).numpy()
+    logits = torch.cat([piece.logits for piece in pieces]).numpy()
     result = row_scores(model, texts, made.store, video)
     np.testing.assert_allclose(result["class_scores"], shares, rtol=1e-4)
-    expected = 1 / (1 + np.exp(-logits)) if branch == "c_branch" else 1 - shares[:, 0]
+    expected = 1 / (1 + np.exp(-logits)) if settings.score == "c_branch" else 1 - shares[:, 0]
     np.testing.assert_allclose(result["score"], expected, rtol=1e-4)
 
 

@@ -60,9 +60,11 @@ def row_scores(model: VadClip, texts: Tensor, features: Features, video: str) ->
             both: Floats = torch.cat([confidence[..., None], shares], dim=-1).cpu().numpy()
         return both
 
+    # A video shorter than a piece needs no padding, unless its zeros are meant to take part.
+    longest = settings.max_length if settings.literal_padding else min(settings.max_length, len(crops))
     both = np.mean(
         [
-            scored(crops[:, place], forward, mode="chunk", max_length=settings.max_length)
+            scored(crops[:, place], forward, mode="chunk", max_length=longest)
             for place in scored_crops(features, settings.test_crop, settings.method)
         ],
         axis=0,
