@@ -106,16 +106,16 @@ def test_heat_is_where_the_windows_are_and_scales_are_fused(tmp_path: Path) -> N
 
 
 def test_no_part_gives_the_hottest_window(tmp_path: Path) -> None:
-    # 0.5 of heat in the fine window at the lower right, less in the others and in the coarse one.
+    # 0.5 of heat in the fine window at the upper right, less in the others and in the coarse one.
     hot = (SKY + FLAMES) / 2
-    fine = np.stack([[SKY, (2 * SKY + FLAMES) / 3, ROAD, hot]])
+    fine = np.stack([[SKY, hot, ROAD, (2 * SKY + FLAMES) / 3]])
     with write_windows(tmp_path / "part.h5", {"v": (fine, SKY[None, None])}) as part:
         (boxes,) = localiser(part).rows("v")["boxes"]
     assert {side: array.tolist() for side, array in boxes.items() if side != "score"} == {
         "left": [40],
-        "top": [20],
+        "top": [0],
         "right": [80],
-        "bottom": [40],
+        "bottom": [20],
     }
 
 
