@@ -1,11 +1,13 @@
 """How long, and how fast, to train a method on the demo, judged on held-out training videos alone.
 
 Five folds of the weak split's training videos: trained on four, judged on the fifth by the AUC of a video's
-highest score against its video-level label. No test video is read, and no frame-level truth.
+highest score against its video-level label. No test video is read, and no frame-level truth. A split that is
+drawn is gone through draw by draw; where it has too few videos, with fewer folds.
 
     snakemake --cores 8 results/tables.csv        # makes the stores
     python benchmarks/training_length.py
     python benchmarks/training_length.py --method vadclip
+    python benchmarks/training_length.py --method stprompt --benchmark ped2 --folds 2
 """
 
 import argparse
@@ -22,8 +24,6 @@ from vadbench.datasets import Annotations, Split
 from vadbench.methods import METHODS, ScoreInputs, TrainInputs
 from vadbench.metrics import roc_auc
 from vadbench.store import Part, Store
-
-FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -47,32 +47,43 @@ def main() -> None:
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("--stores", type=Path, default=Path("stores/demo"))
+    arguments.add_argument("--benchmark", default="demo")
+    arguments.add_argument("--stores", type=Path, help="instead of stores/<benchmark>")
     arguments.add_argument("--config", type=Path, default=Path("config"))
     arguments.add_argument("--method", choices=tuple(GRIDS), default="sultani")
+    arguments.add_argument("--folds", type=int, default=5)
     given = arguments.parse_args()
     grid = GRIDS[given.method]
-    annotations = Annotations.load(given.stores / "annotations.json")
-    texts = load_benchmark("demo", given.config).texts
+    stores = given.stores or Path("stores") / given.benchmark
+    annotations = Annotations.load(stores / "annotations.json")
+    benchmark = load_benchmark(given.benchmark, given.config)
+    draws = benchmark.draws if "weak" in benchmark.data.DRAWS else (None,)
+    trains = [annotations.split("weak", draw).train for draw in draws]
     reads = METHOD_SETTINGS[given.method]().reads
-    with Store.open(given.stores / reads) as features:
+    with Store.open(stores / reads) as features:
         print("learning rate " + " ".join(f"{steps:>6}" for steps in grid.steps) + "   steps")
         for rate in grid.rates:
             print(f"{rate:>13g}", end="")
             for steps in grid.steps:
                 settings = METHOD_SETTINGS[given.method](**grid.fixed, lr=rate, min_steps=steps)
-                values = list(_fold_values(features, annotations, texts, settings))
+                shared = (features, annotations, benchmark.texts, settings)
+                values = [value for train in trains for value in _fold_values(*shared, train, given.folds)]
                 print(f" {np.mean(values):>6.3f}", end="", flush=True)
             print()
 
 
 def _fold_values(
-    features: Store, annotations: Annotations, texts: TextSettings, settings: MethodSettings
+    features: Store,
+    annotations: Annotations,
+    texts: TextSettings,
+    settings: MethodSettings,
+    train: Sequence[str],
+    folds: int,
 ) -> Iterator[float]:
-    """Video-level AUC on each fold, of a training on the others."""
-    names = np.array(annotations.split("weak").train)
+    """Video-level AUC on each fold of training videos, of a training on the others."""
+    names = np.array(train)
     labels = np.array([annotations.is_abnormal(video) for video in names])
-    for rest, held_out in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(names, labels):
+    for rest, held_out in StratifiedKFold(folds, shuffle=True, random_state=0).split(names, labels):
         split = Split("weak", tuple(names[rest].tolist()), tuple(names[held_out].tolist()))
         scores = _highest_scores(features, annotations, split, texts, settings)
         yield roc_auc(labels[held_out], scores)
