@@ -51,8 +51,9 @@ def test_windows_are_planned_by_what_is_kept(tmp_path: Path) -> None:
     }
     plans = plan_sets(sets, entries, annotations, tmp_path, ("short",), seconds=0.1, device="cpu")
     by_name = {plan.name: plan for plan in plans}
-    # Of 16 numbers: a frame, four aggregates, and where they are kept two scales of four windows each.
-    lean, full = 12 + 2 * 16 * 5 + 4 * 4, 12 + 2 * 16 * 13 + 4 * 4
+    # Beside frame, time and size of a frame, of 16 numbers: a frame, four aggregates, and where they are kept
+    # two scales of four windows each.
+    lean, full = 20 + 2 * 16 * 5 + 4 * 4, 20 + 2 * 16 * 13 + 4 * 4
     expected = {"none": 11 * lean, "test": 8 * lean + 3 * full, "all": 11 * full}
     for keep, size in expected.items():
         assert (by_name[keep].rows, by_name[keep].bytes) == (11, size)
