@@ -76,11 +76,11 @@ def build(
 
 def video_rows(features: Features, video: str, aggregate: str) -> Floats:
     """What the network takes of a video: x_CLIP and, unless `aggregate` is none, x_AS; (T, D) or (T, 2 D)."""
-    frames = embeddings(features, video)
     if aggregate == "none":
-        return frames
-    spatial = features.read(video, f"aggregate_{aggregate}").astype(np.float32)
-    return np.concatenate([frames, spatial], axis=1)
+        return embeddings(features, video)
+    frames, spatial = features.read(video, "embedding")[:, 0], features.read(video, f"aggregate_{aggregate}")
+    # Joined as they are stored: half of the memory that they would take as float32.
+    return np.concatenate([frames, spatial], axis=1).astype(np.float32)
 
 
 def row_scores(model: StPrompt, texts: Tensor | None, features: Features, video: str) -> dict[str, Floats]:
