@@ -11,7 +11,8 @@ same steps on batches that lie ready on the device. Before each step of ours the
 that a busy machine slows both; both start with the same weights, and their losses must agree. The store has
 just been written, so that the operating system may hold it in memory.
 
-Limit: each epoch <= 1.10 x, the first one, which reads the stores, too.
+Limit: each epoch <= 1.10 x by the clock, the first one, which reads the stores, too. The processor's seconds
+stand beside, which other programs do not lengthen.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 # As the command line does, before torch is imported: waiting threads must not spin.
@@ -62,20 +63,25 @@ def main() -> int:
     device = resolve_device(given.device)
     print(f"{given.videos} videos, {device}, {threads} threads; seconds per epoch of {times[0].steps} steps")
     for number, epoch in enumerate(times, 1):
-        ratio = epoch.ours / epoch.plain
-        print(f"epoch {number}: stores {epoch.ours:.1f}, memory {epoch.plain:.1f}, ratio {ratio:.3f}")
-    worst = max(epoch.ours / epoch.plain for epoch in times)
-    print(f"largest ratio {worst:.3f}, limit {LIMIT:.2f}: {'held' if worst <= LIMIT else 'MISSED'}")
+        for kind, ours, plain in zip(
+            ("by the clock", "of the processor"), epoch.ours, epoch.plain, strict=True
+        ):
+            both = f"stores {ours:.1f}, memory {plain:.1f}, ratio {ours / plain:.3f}"
+            print(f"epoch {number}, {kind}: {both}")
+    worst = max(epoch.ours[0] / epoch.plain[0] for epoch in times)
+    print(
+        f"largest ratio by the clock {worst:.3f}, limit {LIMIT:.2f}: {'held' if worst <= LIMIT else 'MISSED'}"
+    )
     return int(worst > LIMIT)
 
 
 @dataclass
 class Epoch:
-    """Seconds of either side."""
+    """What either side took, as `clocks` counts."""
 
     steps: int
-    ours: float = 0.0
-    plain: float = 0.0
+    ours: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    plain: np.ndarray = field(default_factory=lambda: np.zeros(2))
 
 
 def made_inputs(folder: Path, count: int, device: str, threads: int) -> TrainInputs[StPromptSettings]:
@@ -137,24 +143,21 @@ def timed_epochs(inputs: TrainInputs[StPromptSettings], epochs: int) -> list[Epo
     batches = BalancedBatches(half[0::2], half[1::2], inputs.settings.half_batch, "shorter", inputs.seed)
     ready = ReadySteps(inputs, plain)
     times = [Epoch(batches.steps_per_epoch) for _ in range(epochs)]
-    step = 0
-    elsewhere = 0.0
+    elsewhere = np.zeros(2)
     losses: list[float] = []
 
     def loss(normal: Sequence[str], abnormal: Sequence[str]) -> Tensor:
-        nonlocal step, elsewhere
-        synchronise()
-        start = time.perf_counter()
+        nonlocal elsewhere
+        start = clocks()
         value, took = ready.step([*normal, *abnormal])
-        times[step // batches.steps_per_epoch].plain += took
-        step += 1
+        epoch.plain += took
         losses.append(value)
-        elsewhere += time.perf_counter() - start
+        elsewhere += clocks() - start
         return ours.loss(normal, abnormal)
 
     for number, epoch in enumerate(times, 1):
-        elsewhere = 0.0
-        start = time.perf_counter()
+        elsewhere = np.zeros(2)
+        start = clocks()
         history = train(
             replace(ours, loss=loss),
             batches,
@@ -164,8 +167,7 @@ def timed_epochs(inputs: TrainInputs[StPromptSettings], epochs: int) -> list[Epo
             identity={},
             stop=number * batches.steps_per_epoch,
         )
-        synchronise()
-        epoch.ours = time.perf_counter() - start - elsewhere
+        epoch.ours += clocks() - start - elsewhere
         if not np.isclose(history[-1].loss, np.mean(losses), rtol=1e-3):
             raise SystemExit(f"the two sides made different steps: {history[-1].loss} and {np.mean(losses)}")
         losses.clear()
@@ -190,27 +192,26 @@ class ReadySteps:
             device=self._device,
         )
 
-    def step(self, ids: Sequence[str]) -> tuple[float, float]:
-        """The loss of the batch, and the seconds that the step took."""
+    def step(self, ids: Sequence[str]) -> tuple[float, np.ndarray]:
+        """The loss of the batch, and what the step took, as `clocks` counts."""
         inputs, model, optimizer = self._inputs, self._plain.module.train(), self._plain.optimizer
         rows, lengths = self._videos.batch(ids)
         targets = class_targets(ids, inputs.annotations, inputs.texts.classes).to(self._device)
-        synchronise()
-        start = time.perf_counter()
+        start = clocks()
         texts = model.texts()
         loss = total_loss(model(rows, lengths, texts), texts, targets, lengths, inputs.settings)
         value = float(loss.item())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        synchronise()
-        return value, time.perf_counter() - start
+        return value, clocks() - start
 
 
-def synchronise() -> None:
-    """Wait for the GPU, if there is one, so that the clock tells whose time it is."""
+def clocks() -> np.ndarray:
+    """Seconds by the clock and of the processor, once the GPU, if any, has done what it was given."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 if __name__ == "__main__":
