@@ -94,7 +94,7 @@ def opposite_labels(annotations: Annotations) -> Annotations:
 def print_spread(name: str, values: np.ndarray) -> None:
     deviation = np.std(values, ddof=1)
     print(
-        f"{name:<34} n {len(values):>3}  mean {np.mean(values):.3f}  sd {deviation:.3f}  "
+        f"{name:<36} n {len(values):>3}  mean {np.mean(values):.3f}  sd {deviation:.3f}  "
         f"standard error {deviation / np.sqrt(len(values)):.3f}  {min(values):.3f} to {max(values):.3f}",
         flush=True,
     )
