@@ -1,5 +1,7 @@
 """What the processes that are killed run. Imported once by the server that they are forked from."""
 
+from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,12 @@ from vadbench.stages import frames as frames
 from vadbench.stages import windows as windows
 
 import_open_clip()
+
+
+def after_imports(begun: Event, target: Callable[..., None], *arguments: Any) -> None:
+    """Run `target`, having said that all is imported that it needs."""
+    begun.set()
+    target(*arguments)
 
 
 def make_frames(shard: Path, reads: None, out: Path, settings: dict[str, Any]) -> None:
