@@ -16,7 +16,6 @@ from PIL import Image
 from vadbench.config import FrameDifferenceSettings
 from vadbench.methods.layers.features import Features
 from vadbench.methods.layers.lengths import Floats
-from vadbench.methods.layers.runs import write_untrained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.protocol import ScoreInputs
 
@@ -49,7 +48,6 @@ def differences(frames: Iterator[Floats]) -> Floats:
 def score(inputs: ScoreInputs[FrameDifferenceSettings]) -> None:
     """Score every row of every test video; 0 is no change."""
     write_scores(inputs, lambda video: {"score": differences(_frames(inputs.features, video))})
-    write_untrained(inputs)
 
 
 def _frames(features: Features, video: str) -> Iterator[Floats]:

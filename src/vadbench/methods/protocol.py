@@ -1,7 +1,8 @@
 """What every method offers: `train` (stores -> checkpoint) and `score` (checkpoint, stores -> scores).
 
-Files of a run's folder: `checkpoint.safetensors` and `settings.json` from `train` (a method without training
-writes the latter from `score`), `scores.h5` from `score`.
+Files of a run's folder: `checkpoint.safetensors` from `train` (none of a method without training), `scores.h5`
+and `settings.json` from `score`. What a checkpoint was trained with is in its own header, for `score` may be
+repeated with other settings of scoring.
 """
 
 from collections.abc import Callable, Mapping

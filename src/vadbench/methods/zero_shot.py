@@ -11,7 +11,6 @@ from vadbench.config import TextSettings, ZeroShotSettings
 from vadbench.methods.layers.clip_of_features import clip_of
 from vadbench.methods.layers.features import Features, embeddings
 from vadbench.methods.layers.lengths import Floats, normalised
-from vadbench.methods.layers.runs import write_untrained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.protocol import ScoreInputs
 from vadbench.models.device import limit_threads
@@ -42,7 +41,6 @@ def score(inputs: ScoreInputs[ZeroShotSettings]) -> None:
         return {"score": shares[:, 1:].sum(axis=1), "class_scores": shares}
 
     write_scores(inputs, row_scores, classes=inputs.texts.classes)
-    write_untrained(inputs)
 
 
 def _encoded(

@@ -53,10 +53,11 @@ def test_gradients_reach_the_largest_rows_alone() -> None:
 
 
 def test_top_k_mil_is_the_loop() -> None:
-    values = drawn(5, 40).sigmoid()
+    values = drawn(5, 40)
     total = 0.0
     for video, length in enumerate(LENGTHS.tolist()):
-        p = loop_mean(values[video, :length].tolist(), length // 16 + 1)
+        rows = [1 / (1 + math.exp(-logit)) for logit in values[video, :length].tolist()]
+        p = loop_mean(rows, length // 16 + 1)
         total -= math.log(p) if LABELS[video] else math.log(1 - p)
     assert float(top_k_mil(values, LABELS, LENGTHS)) == pytest.approx(total / 5, rel=1e-5)
 
@@ -82,7 +83,7 @@ def test_padding_changes_neither_loss_nor_gradient() -> None:
     targets = torch.eye(4)[[0, 1, 2, 3, 0]]
     for loss in (
         lambda v: mil_align(v, targets, LENGTHS, 0.07),
-        lambda v: top_k_mil(v[..., 0].sigmoid(), LABELS, LENGTHS),
+        lambda v: top_k_mil(v[..., 0], LABELS, LENGTHS),
     ):
         plain = values.clone().requires_grad_()
         wider = torch.cat([values, torch.full((5, 8, 4), 50.0)], dim=1)
@@ -99,9 +100,13 @@ def test_padding_changes_neither_loss_nor_gradient() -> None:
         assert not wider.grad[:, 40:].any()
 
 
-def test_certain_scores_give_a_finite_loss() -> None:
-    certain = torch.tensor([[1.0, 1.0], [0.0, 0.0]])
+def test_a_certain_network_can_still_learn() -> None:
+    """Logits at which a sigmoid in float32 is exactly 0 or 1."""
+    certain = torch.tensor([[200.0, 200.0], [-200.0, -200.0]], requires_grad=True)
     wrong = top_k_mil(certain, torch.tensor([0, 1]), torch.tensor([2, 2]))
-    assert math.isfinite(float(wrong))
-    assert float(wrong) > 50
-    assert float(top_k_mil(certain, torch.tensor([1, 0]), torch.tensor([2, 2]))) == 0
+    wrong.backward()
+    assert float(wrong.detach()) == pytest.approx(200)
+    assert certain.grad is not None
+    # By how much the loss falls per video and logit: 1 / (2 videos), of the first alone of equal logits.
+    assert certain.grad.tolist() == [[0.5, 0.0], [-0.5, 0.0]]
+    assert float(top_k_mil(certain, torch.tensor([1, 0]), torch.tensor([2, 2])).detach()) == 0

@@ -189,8 +189,8 @@ def row_outputs(benchmark: Benchmark, run: Path, video: str) -> tuple[np.ndarray
     spatial = benchmark.store.read(video, "aggregate_selection_attention")
     rows = torch.from_numpy(np.concatenate([frames, spatial], axis=1).astype(np.float32))[None]
     with torch.no_grad():
-        confidences, similarities = made(rows, torch.tensor([rows.shape[1]]), made.texts())
-    return confidences[0].numpy(), similarities[0].numpy()
+        logits, similarities = made(rows, torch.tensor([rows.shape[1]]), made.texts())
+    return logits[0].sigmoid().numpy(), similarities[0].numpy()
 
 
 def test_scores_depend_on_the_video_alone(benchmark: Benchmark, begun: Path) -> None:

@@ -19,7 +19,7 @@ def drawn(*shape: int, seed: int = 0) -> Tensor:
 
 
 TEXTS = drawn(CLASSES, 5)
-CONFIDENCES = drawn(4, 40, seed=1).sigmoid()
+LOGITS = drawn(4, 40, seed=1)
 SIMILARITIES = drawn(4, 40, CLASSES, seed=2).tanh()
 # The third video shows two classes.
 TARGETS = torch.tensor([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 1], [1, 0, 0, 0]], dtype=torch.float64)
@@ -50,7 +50,7 @@ def loop_class() -> float:
     """Equation 6, mean over videos."""
     losses = []
     for video, length in enumerate(LENGTHS.tolist()):
-        p = best(CONFIDENCES[video, :length].tolist())
+        p = best(LOGITS[video, :length].sigmoid().tolist())
         losses.append(-math.log(1 - p) if TARGETS[video, 0] else -math.log(p))
     return sum(losses) / len(losses)
 
@@ -106,13 +106,13 @@ def test_the_objective_is_the_loop(weights: dict[str, object]) -> None:
     terms = loop_contrast(TEXTS.tolist(), diagonal=settings.const_reduction == "sum")
     contrast = sum(terms) if settings.const_reduction == "sum" else sum(terms) / len(terms)
     expected = loop_class() + settings.alpha * loop_align(settings.tau) + settings.beta * contrast
-    output = Output(CONFIDENCES, SIMILARITIES)
+    output = Output(LOGITS, SIMILARITIES)
     assert float(total_loss(output, TEXTS, TARGETS, LENGTHS, settings)) == pytest.approx(expected)
 
 
 def test_a_branch_takes_its_losses_along() -> None:
     settings = StPromptSettings(a_branch=False, score="c_branch")
-    alone = total_loss(Output(CONFIDENCES, None), None, TARGETS, LENGTHS, settings)
+    alone = total_loss(Output(LOGITS, None), None, TARGETS, LENGTHS, settings)
     assert float(alone) == pytest.approx(loop_class())
     settings = StPromptSettings(c_branch=False)
     alone = total_loss(Output(None, SIMILARITIES), TEXTS, TARGETS, LENGTHS, settings)
@@ -122,10 +122,8 @@ def test_a_branch_takes_its_losses_along() -> None:
 
 def test_rows_behind_the_end_do_not_count() -> None:
     settings = StPromptSettings()
-    plain = total_loss(Output(CONFIDENCES, SIMILARITIES), TEXTS, TARGETS, LENGTHS, settings)
-    confidences, similarities = CONFIDENCES.clone(), SIMILARITIES.clone()
+    plain = total_loss(Output(LOGITS, SIMILARITIES), TEXTS, TARGETS, LENGTHS, settings)
+    logits, similarities = LOGITS.clone(), SIMILARITIES.clone()
     for video, length in enumerate(LENGTHS.tolist()):
-        confidences[video, length:], similarities[video, length:] = 1, 1
-    assert float(total_loss(Output(confidences, similarities), TEXTS, TARGETS, LENGTHS, settings)) == float(
-        plain
-    )
+        logits[video, length:], similarities[video, length:] = 9, 1
+    assert float(total_loss(Output(logits, similarities), TEXTS, TARGETS, LENGTHS, settings)) == float(plain)

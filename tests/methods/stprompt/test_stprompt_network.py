@@ -136,11 +136,11 @@ TEXTS = torch.randn(4, WIDTH, generator=torch.Generator().manual_seed(7), dtype=
 
 @pytest.mark.parametrize("spatial", [True, False])
 def test_both_branches_are_the_loop(spatial: bool) -> None:
-    """A = sigmoid(w x_TA + b); equation 5: M = cos(x_CLIP + x_TA, prompt), x_TA made of x_CLIP + x_AS."""
+    """A = sigmoid of w x_TA + b; equation 5: M = cos(x_CLIP + x_TA, prompt), x_TA made of x_CLIP + x_AS."""
     model = network()
     rows = made_rows(2 * WIDTH if spatial else WIDTH)
     output = model(rows, LENGTHS, TEXTS)
-    assert output.confidences is not None
+    assert output.logits is not None
     assert output.similarities is not None
     for video, length in enumerate(LENGTHS.tolist()):
         frames = rows[video, :length, :WIDTH].numpy()
@@ -149,7 +149,7 @@ def test_both_branches_are_the_loop(spatial: bool) -> None:
         for t in range(length):
             assert model.classifier is not None
             logit = float(model.classifier.weight[0].numpy() @ adapted[t] + model.classifier.bias[0].item())
-            assert float(output.confidences[video, t]) == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-4)
+            assert float(output.logits[video, t]) == pytest.approx(logit, rel=1e-4)
             seen = frames[t] + adapted[t]
             for c, text in enumerate(TEXTS.numpy()):
                 cosine = seen @ text / math.sqrt(seen @ seen) / math.sqrt(text @ text)
@@ -200,12 +200,12 @@ def test_gradients_are_difference_quotients(kind: Kind) -> None:
     rows, texts = made_rows(2 * WIDTH).requires_grad_(), TEXTS.clone().requires_grad_()
 
     def value() -> Tensor:
-        confidences, similarities = model(rows, LENGTHS, texts)
-        assert confidences is not None
+        logits, similarities = model(rows, LENGTHS, texts)
+        assert logits is not None
         assert similarities is not None
         real = torch.arange(9) < LENGTHS[:, None]
         weights = torch.linspace(0.5, 2, 4, dtype=torch.float64)
-        return (confidences * real).sum() + (similarities * real[..., None] * weights).sum()
+        return (logits * real).sum() + (similarities * real[..., None] * weights).sum()
 
     value().backward()
     inputs = {"rows": rows, "texts": texts}
@@ -227,10 +227,10 @@ def test_switched_off_branches_are_not_there() -> None:
     rows = made_rows()
     alone = network(a_branch=False, score="c_branch")(rows, LENGTHS, None)
     assert alone.similarities is None
-    assert alone.confidences is not None
+    assert alone.logits is not None
     model = network(c_branch=False)
     assert model.classifier is None
-    assert model(rows, LENGTHS, TEXTS).confidences is None
+    assert model(rows, LENGTHS, TEXTS).logits is None
 
 
 def test_distances_are_those_of_the_shared_layer() -> None:

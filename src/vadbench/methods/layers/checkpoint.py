@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,33 @@ def write_arrays(path: Path, arrays: Arrays, record: Mapping[str, object] | None
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """The arrays and the record ({} where none was written) of a file of `write_arrays`."""
+    with _opened(path) as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        return arrays, _record(file)
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The record of a file of `write_arrays`, without its arrays."""
+    with _opened(path) as file:
+        return _record(file)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            yield file
     except FileNotFoundError:
         raise VadbenchError(f"{path}: no such checkpoint; run `vadbench train` for this run first") from None
     except SafetensorError as error:
         raise VadbenchError(
             f"{path}: damaged checkpoint ({error}); delete it and run `vadbench train` for this run again"
         ) from error
-    return arrays, json.loads(metadata.get("record", "{}"))
+
+
+def _record(file: Any) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((file.metadata() or {}).get("record", "{}"))
+    return record
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:

@@ -22,14 +22,20 @@ def top_k_mean(values: Tensor, lengths: Tensor, k: Tensor) -> Tensor:
     return _masked(largest, k, 0.0).sum(dim=1) / k.view(-1, *(1,) * (values.dim() - 2))
 
 
-def top_k_mil(probabilities: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
-    """Binary cross-entropy of a video's probability, the mean of its k largest, with its label.
+def top_k_mil(logits: Tensor, labels: Tensor, lengths: Tensor) -> Tensor:
+    """Binary cross-entropy of a video's probability, the mean of its rows' k largest, with its label.
 
-    VadCLIP, equation 7; STPrompt, equation 6. probabilities: (B, T) in [0, 1]; labels: (B,), 1 abnormal;
-    lengths: (B,); k by `sixteenth`. Mean over videos.
+    VadCLIP, equation 7; STPrompt, equation 6. logits: (B, T) of the rows' probabilities, before the sigmoid;
+    labels: (B,), 1 abnormal; lengths: (B,); k by `sixteenth`. Mean over videos.
+
+    Computed with logarithms throughout: a sigmoid in float32 is 1 from a logit of 17 on, and a network that
+    the first steps drove there would have no gradient to come back by.
     """
-    video = top_k_mean(probabilities, lengths, sixteenth(lengths))
-    return functional.binary_cross_entropy(video, labels.to(video.dtype))
+    k = sixteenth(lengths)
+    largest = _masked(logits, lengths, -torch.inf).topk(int(k.max()), dim=1).values
+    abnormal = _masked(functional.logsigmoid(largest), k, -torch.inf).logsumexp(dim=1) - k.log()
+    normal = _masked(functional.logsigmoid(-largest), k, -torch.inf).logsumexp(dim=1) - k.log()
+    return -torch.where(labels.bool(), abnormal, normal).mean()
 
 
 def mil_align(similarities: Tensor, targets: Tensor, lengths: Tensor, tau: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""A run's folder: what a training leaves there and what a scoring takes from it."""
+"""A run's folder: what a training leaves there, what a scoring takes from it and leaves beside it."""
 
 import json
 from collections.abc import Mapping
@@ -8,14 +8,28 @@ from typing import Any
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.methods.layers.checkpoint import Arrays, read_arrays, write_arrays, write_json
+from vadbench.methods.layers.checkpoint import Arrays, read_arrays, read_record, write_arrays, write_json
 from vadbench.methods.layers.features import check_described, described
 from vadbench.methods.protocol import CHECKPOINT, SETTINGS, ScoreInputs, TrainInputs
 
 
-def run_record(inputs: TrainInputs[Any] | ScoreInputs[Any]) -> dict[str, object]:
-    """What a run depends on besides labels, as JSON values: method, seed, features; texts and, in scoring,
-    queries if used."""
+def training_record(inputs: TrainInputs[Any] | ScoreInputs[Any]) -> dict[str, Any]:
+    """What a checkpoint depends on besides labels, as JSON values: method, revision, seed, features; texts if
+    used. Settings that scoring alone reads are left out."""
+    record = {
+        "method": inputs.settings.training_identity(),
+        "revision": inputs.settings.REVISION,
+        "seed": inputs.seed,
+        "features": described(inputs.features),
+    }
+    if inputs.settings.USES_TEXTS:
+        record["texts"] = inputs.texts.training_identity()
+    return record
+
+
+def scoring_record(inputs: ScoreInputs[Any]) -> dict[str, object]:
+    """What scores depend on besides the checkpoint, as JSON values: method, seed, features; texts and queries
+    if used."""
     record: dict[str, object] = {
         "method": inputs.settings.identity(),
         "seed": inputs.seed,
@@ -23,39 +37,54 @@ def run_record(inputs: TrainInputs[Any] | ScoreInputs[Any]) -> dict[str, object]
     }
     if inputs.settings.USES_TEXTS:
         record["texts"] = inputs.texts.identity()
-    if isinstance(inputs, ScoreInputs) and inputs.settings.uses_queries:
+    if inputs.settings.uses_queries:
         record["queries"] = inputs.queries.identity()
     return record
 
 
 def write_trained(inputs: TrainInputs[Any], arrays: Arrays, training: Mapping[str, object]) -> None:
-    """Write a finished training's settings and, last, its checkpoint.
+    """Write the checkpoint of a finished training; what it depends on is in its header.
 
     training: what is to be known of it later: videos, steps, how the checkpoint was chosen.
     """
-    write_json(inputs.out / SETTINGS, run_record(inputs) | {"training": training})
-    write_arrays(inputs.out / CHECKPOINT, arrays)
+    write_arrays(inputs.out / CHECKPOINT, arrays, training_record(inputs) | {"training": training})
 
 
 def read_trained(inputs: ScoreInputs[Any]) -> tuple[dict[str, NDArray[Any]], Path]:
     """The checkpoint of the run, as arrays and as a path.
 
     Raises:
-        VadbenchError: if it is missing, damaged, or was trained on features of another kind.
+        VadbenchError: if it is missing, damaged, or was trained with other settings, texts or seed, on
+            features of another kind, or by another version.
     """
     path = inputs.run / CHECKPOINT
-    arrays, _ = read_arrays(path)
-    try:
-        trained = json.loads((inputs.run / SETTINGS).read_text(encoding="utf-8"))
-        features = dict(trained["features"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    arrays, trained = read_arrays(path)
+    here = json.loads(json.dumps(training_record(inputs)))
+    if missing := here.keys() - trained.keys():
         raise VadbenchError(
-            f"{inputs.run / SETTINGS}: missing or damaged; run `vadbench train` for this run again"
-        ) from error
-    check_described(inputs.features, features, path)
+            f"{path}: does not say its {', '.join(sorted(missing))}, as one of another version of vadbench; "
+            "run `vadbench train` for this run again"
+        )
+    check_described(inputs.features, trained["features"], path)
+    for key in here.keys() - {"features"}:
+        _check_equal(key, trained[key], here[key], path)
     return arrays, path
 
 
-def write_untrained(inputs: ScoreInputs[Any]) -> None:
-    """Write the settings of a method without training beside its scores."""
-    write_json(inputs.out.parent / SETTINGS, run_record(inputs))
+def write_settings(inputs: ScoreInputs[Any], checkpoint: Path | None) -> None:
+    """Write what the scores depend on beside them, and of a checkpoint what is to be known of its training."""
+    training = {} if checkpoint is None else {"training": read_record(checkpoint)["training"]}
+    write_json(inputs.out.parent / SETTINGS, scoring_record(inputs) | training)
+
+
+def _check_equal(key: str, trained: Any, here: Any, path: Path) -> None:
+    """Refuse a checkpoint that other settings were trained to."""
+    if not isinstance(here, dict):
+        trained, here = {key: trained}, {key: here}
+    differing = [name for name in here.keys() | trained.keys() if trained.get(name) != here.get(name)]
+    if differing:
+        name = min(differing)
+        raise VadbenchError(
+            f"{path}: trained with {name} {trained.get(name)!r}, asked for is {here.get(name)!r}; "
+            "run `vadbench train` with these settings"
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 from vadbench.methods.layers.features import FRAME_SIZE, Features, digest_of
 from vadbench.methods.layers.progress import progress
-from vadbench.methods.layers.runs import run_record
+from vadbench.methods.layers.runs import scoring_record, write_settings
 from vadbench.methods.protocol import ScoreInputs
 from vadbench.store import ArraySpec, PartWriter
 
@@ -31,7 +31,8 @@ def write_scores(
     selection: str = "none",
     checkpoint: Path | None = None,
 ) -> None:
-    """Score every test video of the split into `inputs.out`; higher scores are more abnormal.
+    """Score every test video of the split into `inputs.out`; higher scores are more abnormal. Beside it the
+    run's settings are written.
 
     A video whose features are missing because it could not be read stays listed with that reason. A killed
     scoring continues after its last finished video.
@@ -42,7 +43,8 @@ def write_scores(
         classes: names of the columns of `class_scores`; empty: there are none.
         grid: rows and columns of heat maps; None: the method does not localise.
         selection: how the checkpoint was chosen; "none" for a method without training.
-        checkpoint: its digest goes into the header, so that work from another one is not continued.
+        checkpoint: of `read_trained`; its digest goes into the header, so that work from another one is not
+            continued. None: the method has no training.
     """
     arrays = {"score": ArraySpec("float32", units="higher is more abnormal")}
     if classes:
@@ -54,7 +56,7 @@ def write_scores(
     writer = PartWriter(
         inputs.out,
         stage="scores",
-        settings=run_record(inputs),
+        settings=scoring_record(inputs),
         revision=inputs.settings.REVISION,
         videos=inputs.split.test,
         arrays=arrays,
@@ -73,6 +75,7 @@ def write_scores(
             _write_video(writer, features, video, score)
             bar.update(1)
         writer.complete()
+    write_settings(inputs, checkpoint)
 
 
 def _write_video(

@@ -11,7 +11,7 @@ import torch
 from vadbench.config import TrainedSettings
 from vadbench.methods.layers.batches import BalancedBatches
 from vadbench.methods.layers.features import LabelledVideos, digest_of, training_videos
-from vadbench.methods.layers.runs import run_record, write_trained
+from vadbench.methods.layers.runs import training_record, write_trained
 from vadbench.methods.layers.seeds import stream_seed
 from vadbench.methods.layers.selection import best_step, held_out, video_auc
 from vadbench.methods.layers.training import Learner, Moment, Schedule, module_arrays, train
@@ -97,8 +97,7 @@ def _trained(
         schedule,
         seed=inputs.seed,
         state=_state_folder(inputs) / f"{phase}.safetensors",
-        identity=run_record(inputs)
-        | {"revision": inputs.settings.REVISION}
+        identity=training_record(inputs)
         | {"normal": videos.normal, "abnormal": videos.abnormal, "stop": stop}
         | {"classes": _classes(inputs, videos)}
         | {"digest": digest_of(inputs.features, (*videos.normal, *videos.abnormal))},

@@ -33,8 +33,8 @@ def total_loss(
     targets: (B, 1 + C), 1 for each class of a video; index 0 is `normal`. lengths: (B,) int64.
     """
     losses = []
-    if output.confidences is not None:
-        losses.append(top_k_mil(output.confidences, 1 - targets[:, 0], lengths))
+    if output.logits is not None:
+        losses.append(top_k_mil(output.logits, 1 - targets[:, 0], lengths))
     if output.similarities is not None and texts is not None:
         losses.append(settings.alpha * mil_align(output.similarities, targets, lengths, settings.tau))
         losses.append(settings.beta * contrast_loss(texts, settings.const_reduction))

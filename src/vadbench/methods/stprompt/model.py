@@ -13,8 +13,8 @@ from vadbench.methods.stprompt.adapter import TemporalAdapter
 class Output(NamedTuple):
     """What both branches say; None for a branch that is switched off."""
 
-    confidences: Tensor | None
-    """A of the C-branch, (B, T) in [0, 1]."""
+    logits: Tensor | None
+    """(B, T): the C-branch's A before its sigmoid."""
     similarities: Tensor | None
     """M of the A-branch, Eq. 5: (B, T, 1 + C) cosines, before the temperature."""
 
@@ -50,10 +50,10 @@ class StPrompt(nn.Module):
         """
         parts = rows.split(self.width, dim=-1)
         adapted = self.adapter(sum(parts), lengths)
-        confidences = similarities = None
+        logits = similarities = None
         if self.classifier is not None:
-            confidences = self.classifier(adapted).squeeze(-1).sigmoid()
+            logits = self.classifier(adapted).squeeze(-1)
         if texts is not None:
             seen = functional.normalize(parts[0] + adapted, dim=-1)
             similarities = seen @ functional.normalize(texts, dim=-1).mT
-        return Output(confidences, similarities)
+        return Output(logits, similarities)

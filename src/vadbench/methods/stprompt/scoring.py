@@ -113,7 +113,7 @@ def _columns(model: StPrompt, texts: Tensor | None, rows: Floats, mask: Mask) ->
     with torch.inference_mode():
         lengths = torch.from_numpy(mask.sum(axis=1)).to(device)
         output = model(torch.from_numpy(rows).to(device), lengths, texts)
-    parts = [] if output.confidences is None else [output.confidences[..., None]]
+    parts = [] if output.logits is None else [output.logits.sigmoid()[..., None]]
     parts += [] if output.similarities is None else [output.similarities]
     columns: Floats = torch.cat(parts, dim=-1).cpu().numpy()
     return columns

@@ -24,6 +24,6 @@ def total_loss(
     targets: (B, 1 + C), 1 for each class of a video; index 0 is `normal`. lengths: (B,) int64.
     """
     abnormal = 1 - targets[:, 0]
-    coarse = top_k_mil(output.logits.sigmoid(), abnormal, lengths)
+    coarse = top_k_mil(output.logits, abnormal, lengths)
     fine = mil_align(output.similarities, targets, lengths, tau)
     return coarse + fine + contrast * contrast_loss(texts)
