@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from vadbench.errors import VadbenchError
-from vadbench.methods.layers.features import Features
+from vadbench.methods.layers.features import Features, single_precision
 from vadbench.methods.layers.lengths import Floats
 from vadbench.models.preprocess import crop_names
 
@@ -19,7 +17,7 @@ def crops_of(features: Features) -> tuple[str, ...]:
 
 def crop_embeddings(features: Features, video: str) -> Floats:
     """(T, crops, D) float32 embeddings of a video, not normalised."""
-    return features.read(video, "embedding").astype(np.float32)
+    return single_precision(features.read(video, "embedding"))
 
 
 def scored_crops(features: Features, wanted: str, method: str) -> Sequence[int]:

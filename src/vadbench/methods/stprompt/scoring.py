@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vadbench.config import StPromptSettings
 from vadbench.methods.layers.clip_of_features import clip_of
-from vadbench.methods.layers.features import Features, embeddings, width
+from vadbench.methods.layers.features import Features, embeddings, single_precision, width
 from vadbench.methods.layers.lengths import Floats, Mask, scored
 from vadbench.methods.layers.localisation import Localiser, video_class
 from vadbench.methods.layers.prompt_learner import PromptLearner, class_texts
@@ -80,7 +80,7 @@ def video_rows(features: Features, video: str, aggregate: str) -> Floats:
         return embeddings(features, video)
     frames, spatial = features.read(video, "embedding")[:, 0], features.read(video, f"aggregate_{aggregate}")
     # Joined as they are stored: half of the memory that they would take as float32.
-    return np.concatenate([frames, spatial], axis=1).astype(np.float32)
+    return single_precision(np.concatenate([frames, spatial], axis=1))
 
 
 def row_scores(model: StPrompt, texts: Tensor | None, features: Features, video: str) -> dict[str, Floats]:
