@@ -237,8 +237,24 @@ def label_arguments(wildcards):
     ]
 
 
+def training_settings(wildcards):
+    """The settings that the checkpoint of a run depends on: those that scoring alone reads are left out."""
+    return json.dumps(run_of(wildcards).settings.training_identity(), sort_keys=True)
+
+
+def training_texts(wildcards):
+    """What of the texts the checkpoint of a run depends on; nothing for a method that reads none."""
+    run = run_of(wildcards)
+    texts = BENCHMARKS[run.benchmark].texts
+    return (
+        json.dumps(texts.training_identity(), sort_keys=True)
+        if run.settings.USES_TEXTS
+        else "{}"
+    )
+
+
 def method_settings(wildcards):
-    """The settings and the texts that the scores of a run depend on."""
+    """The settings that the scores of a run depend on."""
     return json.dumps(run_of(wildcards).settings.identity(), sort_keys=True)
 
 
@@ -247,7 +263,7 @@ def method_revision(wildcards):
 
 
 def method_texts(wildcards):
-    """The texts a run compares frames with; nothing for a method that reads none."""
+    """The texts that the scores of a run depend on; nothing for a method that reads none."""
     run = run_of(wildcards)
     texts = BENCHMARKS[run.benchmark].texts
     return (

@@ -9,8 +9,7 @@ rule train:
         features=features_of_run,
         annotations=annotations_of_run,
     output:
-        checkpoint="results/{run}/checkpoint.safetensors",
-        settings="results/{run}/settings.json",
+        "results/{run}/checkpoint.safetensors",
     log:
         "logs/{run}/train.log",
     benchmark:
@@ -25,8 +24,8 @@ rule train:
         gpu=gpus,
     params:
         run=run_arguments,
-        settings=method_settings,
-        texts=method_texts,
+        settings=training_settings,
+        texts=training_texts,
         revision=method_revision,
     shell:
         "vadbench train {params.run} --settings {params.settings:q} --texts {params.texts:q}"
@@ -40,7 +39,8 @@ rule score:
         features=features_of_run,
         annotations=annotations_of_run,
     output:
-        "results/{run}/scores.h5",
+        scores="results/{run}/scores.h5",
+        settings="results/{run}/settings.json",
     log:
         "logs/{run}/score.log",
     benchmark:

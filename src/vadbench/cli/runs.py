@@ -48,7 +48,7 @@ def train(
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
-    """Train a method: reads a feature set and labels, writes checkpoint.safetensors and settings.json.
+    """Train a method: reads a feature set and labels, writes checkpoint.safetensors.
 
     A training that was killed goes on from its last checkpoint; give the same command again.
     """
@@ -95,7 +95,10 @@ def score(
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
-    """Score the test videos of a split: reads a feature set and the run's checkpoint, writes scores.h5."""
+    """Score the test videos of a split: reads a feature set and the run's checkpoint.
+
+    Writes scores.h5 and settings.json. Settings that scoring alone reads need not be those of the training.
+    """
     chosen = _method_settings(method, settings)
     threads = allowed_threads(threads)
     from vadbench.datasets import Annotations

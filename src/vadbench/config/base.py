@@ -43,12 +43,30 @@ class Settings(BaseModel):
 
         It is what a store records and what Snakemake compares; fields marked with `LABEL` are left out.
         """
-        labels = {name for name, field in type(self).model_fields.items() if field.json_schema_extra == LABEL}
-        return self.model_dump(mode="json", exclude=labels)
+        return self._without(LABEL)
+
+    def training_identity(self) -> dict[str, Any]:
+        """The settings that a checkpoint depends on, as JSON values; settings made of them train to the same.
+
+        Fields marked with `SCORING` are left out too.
+        """
+        return self._without(LABEL, SCORING)
+
+    def _without(self, *marks: dict[str, Any]) -> dict[str, Any]:
+        fields = type(self).model_fields.items()
+        left_out = {name for name, field in fields if field.json_schema_extra in marks}
+        return self.model_dump(mode="json", exclude=left_out)
 
 
 LABEL: dict[str, Any] = {"affects_output": False}
 """`json_schema_extra` of a field that says where and how often a thing runs, not what comes out."""
+
+SCORING: dict[str, Any] = {"affects_training": False}
+"""`json_schema_extra` of a field that scoring alone reads."""
+
+ROW_SCORING: dict[str, Any] = {"affects_training": "where selection scores videos"}
+"""`json_schema_extra` of a field that row scores alone depend on, which a training takes to choose its
+checkpoint by, unless it chooses the last."""
 
 
 Value = TypeVar("Value", bound=Hashable)

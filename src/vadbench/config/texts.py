@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from vadbench.config.base import Settings
+from vadbench.config.base import SCORING, Settings
 
 NORMAL = "normal"
 """The class of everything that is no anomaly; it has index 0 everywhere."""
@@ -31,8 +31,8 @@ class TextSettings(Settings):
     which suits `normal`, whose scenes have nothing in common.
     """
 
-    template: Annotated[str, Field(examples=["a photo of {}"])] = "{}"
-    """What is put around every text; `{}` is where the text goes."""
+    template: Annotated[str, Field(examples=["a photo of {}"], json_schema_extra=SCORING)] = "{}"
+    """What is put around every text; `{}` is where the text goes. Learned prompts have their own context."""
 
     labels: dict[str, Texts] = Field(default={NORMAL: ("normal",), "abnormal": ("abnormal",)})
     """Per class its text or list of texts; `normal` and at least one other class."""

@@ -1,8 +1,8 @@
 """What every method offers: `train` (stores -> checkpoint) and `score` (checkpoint, stores -> scores).
 
-Files of a run's folder: `checkpoint.safetensors` from `train` (none of a method without training), `scores.h5`
-and `settings.json` from `score`. What a checkpoint was trained with is in its own header, for `score` may be
-repeated with other settings of scoring.
+Files of a run's folder: `checkpoint.safetensors` from `train` (none where the method has no training),
+`scores.h5` and `settings.json` from `score`. What a checkpoint was trained with is in its own header, for it
+may be scored again with other settings of scoring.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,12 +1,21 @@
 """What the settings of all methods share."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from vadbench.config.base import LABEL, NAME_PATTERN, Fraction, Name, Names, Settings
+from vadbench.config.base import (
+    LABEL,
+    NAME_PATTERN,
+    ROW_SCORING,
+    SCORING,
+    Fraction,
+    Name,
+    Names,
+    Settings,
+)
 from vadbench.config.data import Supervision
 
 
@@ -86,3 +95,9 @@ class TrainedSettings(MethodSettings):
 
     held_out: Fraction = 0.2
     """Share of the training videos that `selection: held_out` holds out, of either label."""
+
+    def training_identity(self) -> dict[str, Any]:
+        """As of all settings; also without the fields marked with `ROW_SCORING` where no video is scored."""
+        if self.selection == "last":
+            return self._without(LABEL, SCORING, ROW_SCORING)
+        return super().training_identity()

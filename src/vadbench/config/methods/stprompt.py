@@ -1,12 +1,12 @@
 """Settings of STPrompt."""
 
 import math
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from vadbench.config.base import Name
+from vadbench.config.base import ROW_SCORING, SCORING, Name
 from vadbench.config.data import Supervision
 from vadbench.config.methods.base import TrainedSettings
 from vadbench.config.methods.localisation import LocalisationSettings
@@ -42,7 +42,7 @@ class StPromptSettings(TrainedSettings):
     resample: Literal["mean", "pick"] = "mean"
     """How a longer training video is reduced: means of bins, or rows at even distances."""
 
-    scoring: Literal["chunk", "whole"] = "chunk"
+    scoring: Annotated[Literal["chunk", "whole"], Field(json_schema_extra=ROW_SCORING)] = "chunk"
     """Test videos in pieces of `max_length` rows, or each at once."""
 
     aggregate: Literal["none", "average", "attention", "selection_average", "selection_attention"] = (
@@ -86,18 +86,25 @@ class StPromptSettings(TrainedSettings):
     182 times as much for 14 classes, and a constant."""
 
     score: Annotated[
-        Literal["a_branch", "literal", "c_branch", "mean"], Field(examples=["a_branch", "c_branch"])
+        Literal["a_branch", "literal", "c_branch", "mean"],
+        Field(examples=["a_branch", "c_branch"], json_schema_extra=ROW_SCORING),
     ] = "a_branch"
     """a_branch: 1 - probability of `normal` by the prompts; literal: 1 - cosine with the prompt of `normal`,
     as the paper says it; c_branch: the classifier's confidence; mean: of a_branch and c_branch."""
 
-    localisation: LocalisationSettings | None = None
+    localisation: Annotated[LocalisationSettings | None, Field(json_schema_extra=SCORING)] = None
     """Heat maps and boxes beside the scores, training-free (section 3.3); null: scores alone. It needs the
     windows of the test videos: `keep: test` below the feature set."""
 
     @property
     def uses_queries(self) -> bool:
         return self.localisation is not None
+
+    def training_identity(self) -> dict[str, Any]:
+        """As of all methods that are trained."""
+        identity = super().training_identity()
+        # Without the A-branch the default of `score` is none of its values; the only one left is kept.
+        return identity if self.a_branch else {**identity, "score": self.score}
 
     @model_validator(mode="after")
     def _found_class(self) -> Self:

@@ -1,8 +1,10 @@
 """Settings of Sultani et al.'s ranking on windows."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from vadbench.config.base import Name
+from pydantic import Field
+
+from vadbench.config.base import SCORING, Name
 from vadbench.config.methods.localisation import BoxSettings
 from vadbench.config.methods.sultani import SultaniSettings
 
@@ -23,5 +25,5 @@ class SultaniPatchSettings(SultaniSettings):
     method: Literal["sultani_patch"] = "sultani_patch"  # type: ignore[assignment]
     reads: Name = "windows"
 
-    localisation: BoxSettings = BoxSettings()
+    localisation: Annotated[BoxSettings, Field(json_schema_extra=SCORING)] = BoxSettings()
     """Heat maps and boxes beside the scores."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from vadbench.config.base import Name
+from vadbench.config.base import ROW_SCORING, Name
 from vadbench.config.data import Supervision
 from vadbench.config.methods.base import TrainedSettings
 
@@ -85,7 +85,7 @@ class VadClipSettings(TrainedSettings):
     contrast: NonNegativeFloat = 0.1
     """Weight of the loss that keeps the prompts of abnormal classes away from that of `normal`."""
 
-    score: Literal["c_branch", "a_branch"] = "c_branch"
+    score: Annotated[Literal["c_branch", "a_branch"], Field(json_schema_extra=ROW_SCORING)] = "c_branch"
     """The branch whose scores count: the classifier, or 1 - probability of `normal` by the prompts."""
 
     literal_padding: bool = False
@@ -95,7 +95,9 @@ class VadClipSettings(TrainedSettings):
     """Of several crops per frame, each is a training video by itself, as in the public code, or their mean
     embedding is one."""
 
-    test_crop: Annotated[str, Field(examples=["center", "center_mirrored", "mean"])] = "center"
+    test_crop: Annotated[
+        str, Field(examples=["center", "center_mirrored", "mean"], json_schema_extra=ROW_SCORING)
+    ] = "center"
     """The crop that is scored, or `mean` for the mean of all crops' scores. The public code scores
     `center_mirrored` on UCF-Crime and `center` on XD-Violence."""
 

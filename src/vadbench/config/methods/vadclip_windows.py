@@ -1,8 +1,10 @@
 """Settings of VadCLIP on windows."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from vadbench.config.base import Name
+from pydantic import Field
+
+from vadbench.config.base import SCORING, Name
 from vadbench.config.methods.localisation import BoxSettings
 from vadbench.config.methods.vadclip import VadClipSettings
 
@@ -21,5 +23,5 @@ class VadClipWindowsSettings(VadClipSettings):
     method: Literal["vadclip_windows"] = "vadclip_windows"  # type: ignore[assignment]
     reads: Name = "windows"
 
-    localisation: BoxSettings = BoxSettings()
+    localisation: Annotated[BoxSettings, Field(json_schema_extra=SCORING)] = BoxSettings()
     """Heat maps and boxes beside the scores."""

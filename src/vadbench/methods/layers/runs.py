@@ -66,13 +66,14 @@ def read_trained(inputs: ScoreInputs[Any]) -> tuple[dict[str, NDArray[Any]], Pat
             "run `vadbench train` for this run again"
         )
     check_described(inputs.features, trained["features"], path)
-    for key in here.keys() - {"features"}:
-        _check_equal(key, trained[key], here[key], path)
+    for key in here:
+        if key != "features":
+            _check_equal(key, trained[key], here[key], path)
     return arrays, path
 
 
 def write_settings(inputs: ScoreInputs[Any], checkpoint: Path | None) -> None:
-    """Write what the scores depend on beside them, and of a checkpoint what is to be known of its training."""
+    """Write what the scores depend on beside them, and what is to be known of the checkpoint's training."""
     training = {} if checkpoint is None else {"training": read_record(checkpoint)["training"]}
     write_json(inputs.out.parent / SETTINGS, scoring_record(inputs) | training)
 
@@ -83,7 +84,8 @@ def _check_equal(key: str, trained: Any, here: Any, path: Path) -> None:
         trained, here = {key: trained}, {key: here}
     differing = [name for name in here.keys() | trained.keys() if trained.get(name) != here.get(name)]
     if differing:
-        name = min(differing)
+        # Of another method all settings differ.
+        name = "method" if "method" in differing else min(differing)
         raise VadbenchError(
             f"{path}: trained with {name} {trained.get(name)!r}, asked for is {here.get(name)!r}; "
             "run `vadbench train` with these settings"
