@@ -66,6 +66,11 @@ _taken: list[FileLock] = []
 """A lock is given up when it is collected, or the process ends."""
 
 
+def device_name(device: torch.device) -> str:
+    """What a log calls a device: "cpu", or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def resolve_precision(precision: str, device: torch.device) -> str:
     """ "fp32", "bf16" or "fp16": what "auto" means on this device, or the precision asked for."""
     if precision != "auto":

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vadbench.config import ClipSettings
 from vadbench.models.clip_tower import ClipModel, load_clip
-from vadbench.models.device import limit_threads
+from vadbench.models.device import device_name, limit_threads
 from vadbench.stages.batches import HalvingBatches
 from vadbench.stages.embedding import FrameBatch, FrameEmbedding, Row, embed_part
 from vadbench.stages.protocol import StageInputs, derived_writer
@@ -46,8 +46,9 @@ def embed_frames(model: ClipModel, settings: ClipSettings, frames: Part, out: Pa
         images = batch.pixels.reshape(-1, *batch.pixels.shape[2:])
         return encode(images).reshape(len(batch.videos), -1, model.dimension)
 
+    embedding = FrameEmbedding(model.preprocess, embed, _rows, device_name(model.device))
     with _writer(settings, frames, model, out) as writer:
-        embed_part(writer, frames, settings, FrameEmbedding(model.preprocess, embed, _rows), threads)
+        embed_part(writer, frames, settings, embedding, threads)
 
 
 def _writer(settings: ClipSettings, frames: Part, model: ClipModel, out: Path) -> PartWriter:

@@ -52,12 +52,14 @@ class FrameEmbedding:
         prepare: frame (H, W, 3) uint8 RGB -> its images (images, height, width, 3) uint8; by several threads.
         embed: what the model makes of each frame of a batch, in their order.
         rows: from the frames of one video, in their order, to as many rows of the part.
+        device: where the model is, for the log.
         copied: arrays of the frames that the part has too, of the rows that are embedded.
     """
 
     prepare: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
     embed: Callable[[FrameBatch], Iterable[Any]]
     rows: Callable[[Iterator[Any]], Iterator[Row]]
+    device: str
     copied: Sequence[str] = ()
 
 
@@ -74,7 +76,14 @@ def embed_part(
     total = sum(-(-frames.row_count(id) // settings.every) for id in frames.videos)
     to_do = writer.videos[writer.finished :]
     workers = {"reading": 1, "preparing": threads, "computing": 1, "writing": 1}
-    with Progress(settings.stage, videos=len(to_do), rows=total - done, workers=workers) as progress:
+    with Progress(
+        settings.stage,
+        videos=len(to_do),
+        rows=total - done,
+        workers=workers,
+        device=embedding.device,
+        threads=threads,
+    ) as progress:
         progress.resumed(writer.finished)
         with _embedded(frames, settings, embedding, threads, first, progress) as embedded:
             # Rows of that batch which the finished videos hold already.

@@ -88,7 +88,7 @@ def run(inputs: StageInputs[FramesSettings]) -> None:
         to_do = videos[writer.finished :]
         threads = usable_threads(inputs.threads)
         workers = {"reading": 1, "computing": threads, "writing": 1}
-        with Progress("frames", videos=len(to_do), rows=None, workers=workers) as progress:
+        with Progress("frames", videos=len(to_do), rows=None, workers=workers, threads=threads) as progress:
             progress.resumed(writer.finished)
             with _encoded(to_do, inputs, threads, progress) as rows:
                 _write(writer, to_do, inputs, _chunked(rows), progress)

@@ -10,6 +10,8 @@ from typing import Self, TypeVar
 
 from tqdm import tqdm
 
+from vadbench.stages.closing import Closing
+
 _LOG = logging.getLogger("vadbench.stages")
 _INTERVAL_SECONDS = 30.0
 
@@ -23,9 +25,20 @@ class Progress:
     the others wait for.
     """
 
-    def __init__(self, stage: str, *, videos: int, rows: int | None, workers: Mapping[str, int]) -> None:
-        """`videos`, `rows`: how many will come (None: not known). `workers`: threads by activity."""
+    def __init__(
+        self,
+        stage: str,
+        *,
+        videos: int,
+        rows: int | None,
+        workers: Mapping[str, int],
+        device: str = "cpu",
+        threads: int,
+    ) -> None:
+        """`videos`, `rows`: how many will come (None: not known). `workers`: threads by activity; `device`
+        and `threads` are what the stage was given."""
         self._stage = stage
+        self._device, self._threads = device, threads
         self._workers = workers
         self._videos = videos
         self._total = rows
@@ -90,20 +103,29 @@ class Progress:
         self._thread.join()
         self._bar.close()
         if error is None:
+            elapsed = self._elapsed()
+            closing = Closing(self._stage, self._rows, self._finished, elapsed, self._device, self._threads)
             skipped = f"; {self._skipped} videos skipped" if self._skipped else ""
-            _LOG.info("%s done: %s%s", self._stage, self._state(), skipped)
+            _LOG.info("%s; %s%s", closing.text, self._shares(elapsed), skipped)
 
     def _log_now_and_then(self) -> None:
         while not self._closed.wait(_INTERVAL_SECONDS):
             if self._bar.disable:
                 _LOG.info("%s: %s", self._stage, self._state())
 
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._started
+
     def _state(self) -> str:
-        elapsed = time.perf_counter() - self._started
+        elapsed = self._elapsed()
         of = f" of {self._total}" if self._total is not None else ""
         done = f"{self._rows}{of} frames, {self._finished} of {self._videos} videos in {elapsed:.1f} s"
+        return f"{done}, {self._rows / elapsed:.1f} frames/s; {self._shares(elapsed)}"
+
+    def _shares(self, elapsed: float) -> str:
+        """Of the elapsed seconds how much each activity's workers were busy."""
         shares = ", ".join(
             f"{activity} {self._busy[activity] / elapsed / count:.0%}"
             for activity, count in self._workers.items()
         )
-        return f"{done}, {self._rows / elapsed:.1f} frames/s; busy: {shares}"
+        return f"busy: {shares}"

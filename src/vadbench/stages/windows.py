@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vadbench.config import WindowsSettings
 from vadbench.errors import VadbenchError
 from vadbench.models.clip_tower import ClipModel, load_clip
-from vadbench.models.device import limit_threads
+from vadbench.models.device import device_name, limit_threads
 from vadbench.models.preprocess import Preprocess
 from vadbench.models.window_tokens import WindowEncoder
 from vadbench.stages.batches import HalvingBatches
@@ -135,7 +135,8 @@ def embed_windows(
         return model.embed(batch.pixels, np.array([id in kept for id in batch.videos]))
 
     rows = partial(_rows, settings, model.windows.grids[0])
-    embedding = FrameEmbedding(model.prepare, embed, rows, copied=(FRAME_SIZE,))
+    device = device_name(model.model.device)
+    embedding = FrameEmbedding(model.prepare, embed, rows, device, copied=(FRAME_SIZE,))
     with _writer(settings, frames, model, out, kept) as writer:
         embed_part(writer, frames, settings, embedding, threads)
 
