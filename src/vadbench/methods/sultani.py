@@ -5,7 +5,7 @@ dropout after each of them (the scores too), pairs i-i, Adam with the rate halve
 L2-normalised; a training video is the means of its 32 bins; scoring is per row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
@@ -77,6 +77,39 @@ def ranking_loss(
     return margins.relu().mean() + smoothness * rough + sparsity * busy
 
 
+def ranking_learner(
+    settings: SultaniSettings,
+    model: DeepMil,
+    *,
+    segment_scores: Callable[[Sequence[str]], Tensor],
+    row_scores: Callable[[str], Floats],
+) -> Learner:
+    """What the training loop takes to train `model` by `ranking_loss`.
+
+    segment_scores: videos to the scores (B, S) of their segments, by `model` and with its gradient;
+    row_scores: a video to the scores (T,) of its rows.
+    """
+
+    def loss(normal: Sequence[str], abnormal: Sequence[str]) -> Tensor:
+        # One forward pass for both kinds, as in the public code.
+        scores = segment_scores([*normal, *abnormal])
+        return ranking_loss(
+            scores[: len(normal)],
+            scores[len(normal) :],
+            pairs=settings.pairs,
+            smoothness=settings.smoothness,
+            sparsity=settings.sparsity,
+        )
+
+    return Learner(
+        module=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay),
+        loss=loss,
+        score=row_scores,
+        learning_rate=lambda part: settings.lr * settings.lr_factor ** (part // settings.lr_every),
+    )
+
+
 def train(inputs: TrainInputs[SultaniSettings]) -> None:
     """Train on the split's training videos; see `train_weak` for the checkpoint that counts."""
     limit_threads(inputs.threads)
@@ -110,23 +143,11 @@ def _learner(inputs: TrainInputs[SultaniSettings]) -> Learner:
                 segments[video] = torch.from_numpy(rows).to(device)
         return torch.stack([segments[video] for video in videos])
 
-    def loss(normal: Sequence[str], abnormal: Sequence[str]) -> Tensor:
-        # One forward pass for both kinds, as in the public code.
-        scores = model(bags([*normal, *abnormal]))
-        return ranking_loss(
-            scores[: len(normal)],
-            scores[len(normal) :],
-            pairs=settings.pairs,
-            smoothness=settings.smoothness,
-            sparsity=settings.sparsity,
-        )
-
-    return Learner(
-        module=model,
-        optimizer=torch.optim.Adam(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay),
-        loss=loss,
-        score=lambda video: _row_scores(model, features, video),
-        learning_rate=lambda part: settings.lr * settings.lr_factor ** (part // settings.lr_every),
+    return ranking_learner(
+        settings,
+        model,
+        segment_scores=lambda videos: model(bags(videos)),
+        row_scores=lambda video: _row_scores(model, features, video),
     )
 
 

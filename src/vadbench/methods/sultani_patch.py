@@ -20,7 +20,7 @@ from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.layers.training import Learner, load_module
 from vadbench.methods.layers.weak import train_weak
 from vadbench.methods.protocol import ScoreInputs, TrainInputs
-from vadbench.methods.sultani import DeepMil, ranking_loss
+from vadbench.methods.sultani import DeepMil, ranking_learner
 from vadbench.models.device import limit_threads, resolve_device
 
 
@@ -84,24 +84,17 @@ def _learner(inputs: TrainInputs[SultaniPatchSettings]) -> Learner:
         device=device,
     )
 
-    def loss(normal: Sequence[str], abnormal: Sequence[str]) -> Tensor:
-        rows, _ = bags.batch([*normal, *abnormal])
+    def segment_scores(videos: Sequence[str]) -> Tensor:
+        rows, _ = bags.batch(videos)
         # Of a bin the highest window counts: what is ranked then is the highest window of the video.
-        scores = model(rows.unflatten(2, (-1, width(features)))).amax(dim=2)
-        return ranking_loss(
-            scores[: len(normal)],
-            scores[len(normal) :],
-            pairs=settings.pairs,
-            smoothness=settings.smoothness,
-            sparsity=settings.sparsity,
-        )
+        scores: Tensor = model(rows.unflatten(2, (-1, width(features)))).amax(dim=2)
+        return scores
 
-    return Learner(
-        module=model,
-        optimizer=torch.optim.Adam(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay),
-        loss=loss,
-        score=lambda video: row_scores(model, features, video),
-        learning_rate=lambda part: settings.lr * settings.lr_factor ** (part // settings.lr_every),
+    return ranking_learner(
+        settings,
+        model,
+        segment_scores=segment_scores,
+        row_scores=lambda video: row_scores(model, features, video),
     )
 
 
