@@ -40,7 +40,6 @@ class ClipModel:
     Attributes:
         preprocess: frame (H, W, 3) uint8 RGB -> crops (crops, height, width, 3) uint8.
         dimension: D, length of an embedding.
-        logit_scale: what cosines are multiplied with before a softmax (exp of the learned parameter).
         weights_name, weights_sha256: what stores and tables say of the weights ("" where there is no file).
         device, precision: where the towers run and in which arithmetic ("fp32", "bf16" or "fp16").
     """
@@ -55,19 +54,38 @@ class ClipModel:
         self.weights_sha256 = weights.sha256
         self.precision = precision
         self.device: torch.device = self._towers.logit_scale.device
-        self.logit_scale = float(self._towers.logit_scale.exp())
-        blank = np.zeros((1, preprocess.height, preprocess.width, 3), np.uint8)
-        self.dimension = self.encode_images(blank).shape[1]
+        with torch.inference_mode():
+            self.dimension = self.embed_images(self.blank_images(1)).shape[1]
 
     def encode_images(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, height, width, 3) uint8 from `preprocess` -> (n, D) float32, projected, not normalised."""
-        return self.compute(self._towers.encode_image, pixels)
+        return self.compute(self.embed_images, pixels)
+
+    def embed_images(self, images: torch.Tensor) -> torch.Tensor:
+        """Normalised images (n, 3, height, width) -> (n, D), both on the model's device."""
+        embeddings: torch.Tensor = self._towers.encode_image(images)
+        return embeddings
+
+    def blank_images(self, number: int) -> torch.Tensor:
+        """(number, 3, height, width) zeros on the model's device, to see what comes of images."""
+        size = self.preprocess.height, self.preprocess.width
+        return torch.zeros(number, 3, *size, device=self.device)
+
+    @property
+    def logit_scale(self) -> float:
+        """What cosines are multiplied with before a softmax: exp of the learned parameter."""
+        return float(self._towers.logit_scale.exp())
 
     @property
     def image_tower(self) -> torch.nn.Module:
         """The frozen image tower, for what looks at its parts."""
         tower: torch.nn.Module = self._towers.visual
         return tower
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers both towers hold."""
+        return sum(parameter.numel() for parameter in self._towers.parameters())
 
     def compute(
         self, forward: Callable[[torch.Tensor], torch.Tensor], pixels: NDArray[np.uint8]
@@ -87,10 +105,14 @@ class ClipModel:
         Raises VadbenchError for a text longer than the model reads and, with the demo's weights, for a text
         with a word that they do not know.
         """
-        self._check_words(texts)
-        tokens = self._tokens(texts).to(self.device)
         with torch.inference_mode(), self._autocast():
-            embeddings: NDArray[np.float32] = self._towers.encode_text(tokens).float().cpu().numpy()
+            embeddings: NDArray[np.float32] = self.embed_texts(texts).float().cpu().numpy()
+        return embeddings
+
+    def embed_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """What `encode_texts` gives, as (n, D) on the model's device."""
+        self._check_words(texts)
+        embeddings: torch.Tensor = self._towers.encode_text(self._tokens(texts).to(self.device))
         return embeddings
 
     def text_tower(self) -> TextTower:
@@ -159,6 +181,18 @@ def load_clip(
     return ClipModel(towers.to(place), name, found, transform, resolve_precision(precision, place))
 
 
+def unfilled_clip(model: str, crops: int = 1, cache: Path = CACHE) -> ClipModel:
+    """A CLIP model of shapes without numbers, on torch's meta device, for counting.
+
+    It needs no weights, no memory and no time: what goes through it comes out as shapes. For `model` and what
+    is raised see `load_clip`.
+    """
+    name, stated = _register(model, cache)
+    towers = _create(name, 0, stated, "meta")
+    transform = Preprocess(towers.visual.preprocess_cfg, crops)
+    return ClipModel(towers, name, Weights("none"), transform, "fp32")
+
+
 def _register(model: str, cache: Path) -> tuple[str, Mapping[str, Any]]:
     """The name under which open_clip knows an architecture, and the preprocessing that its file states."""
     if model == "demo":
@@ -197,14 +231,14 @@ def _register_file(file: Path) -> tuple[str, Mapping[str, Any]]:
     return name, content.get("preprocess_cfg", {})
 
 
-def _create(name: str, seed: int, preprocess: Mapping[str, Any]) -> Any:
-    """The towers of an architecture with random weights drawn from `seed`."""
+def _create(name: str, seed: int, preprocess: Mapping[str, Any], device: str = "cpu") -> Any:
+    """The towers of an architecture with random weights drawn from `seed`; none on the device "meta"."""
     size_is_the_towers = {key: value for key, value in preprocess.items() if key != "size"}
-    with torch.random.fork_rng(devices=[]), _quiet():
+    with torch.random.fork_rng(devices=[]), _quiet(), torch.device(device):
         torch.manual_seed(seed)
         try:
             return import_open_clip().create_model(
-                name, pretrained_text=False, force_preprocess_cfg=size_is_the_towers
+                name, pretrained_text=False, force_preprocess_cfg=size_is_the_towers, device=device
             )
         except (OSError, ImportError, RuntimeError, TypeError, AssertionError) as error:
             raise VadbenchError(f"model: {name} cannot be built: {_first_line(error)}") from error

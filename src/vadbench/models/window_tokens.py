@@ -64,13 +64,16 @@ class WindowEncoder:
         `scale`: its place among the scales given. Embeddings are projected, not normalised.
         """
         if self._mode == "tokens":
-            forward = partial(_encode_tokens, self._model.image_tower, self._places[scale])
-            return self._model.compute(forward, pixels)
+            return self._model.compute(partial(self.embed_tokens, scale), pixels)
         crops = self._crops(self._scales[scale], pixels)
         encoded = []
         while batch := list(islice(crops, self._batch_size)):
             encoded.append(self._model.encode_images(np.concatenate(batch)))
         return np.concatenate(encoded).reshape(len(pixels), -1, self._model.dimension)
+
+    def embed_tokens(self, scale: int, images: Tensor) -> Tensor:
+        """Normalised images (n, 3, height, width) -> (n, windows, D), for `mode: tokens`."""
+        return _encode_tokens(self._model.image_tower, self._places[scale], images)
 
     def _crops(self, scale: WindowScale, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """The pixels of every window, resized to the model's input, (1, height, width, 3) each."""

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vadbench.config import ClipSettings
-from vadbench.models.clip_tower import ClipModel, load_clip
+from vadbench.models.clip_tower import ClipModel, load_clip, unfilled_clip
+from vadbench.models.counting import Network
 from vadbench.models.device import device_name, limit_threads
 from vadbench.stages.batches import HalvingBatches
 from vadbench.stages.embedding import FrameBatch, FrameEmbedding, Row, embed_part
@@ -49,6 +50,18 @@ def embed_frames(model: ClipModel, settings: ClipSettings, frames: Part, out: Pa
     embedding = FrameEmbedding(model.preprocess, embed, _rows, device_name(model.device))
     with _writer(settings, frames, model, out) as writer:
         embed_part(writer, frames, settings, embedding, threads)
+
+
+def network(settings: ClipSettings) -> Network:
+    """What runs for a frame, for counting."""
+    model = unfilled_clip(settings.model, settings.crops)
+    images = model.blank_images(settings.crops)
+    return Network(
+        parts={
+            "image" if settings.crops == 1 else f"{settings.crops} crops": lambda: model.embed_images(images)
+        },
+        modules=[model.image_tower],
+    )
 
 
 def _writer(settings: ClipSettings, frames: Part, model: ClipModel, out: Path) -> PartWriter:

@@ -3,10 +3,13 @@
 from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from vadbench.config import FeatureSet
 from vadbench.stages.protocol import StageInputs
+
+if TYPE_CHECKING:
+    from vadbench.models.counting import Network
 
 
 def run_stage(
@@ -50,3 +53,14 @@ def run_stage(
     )
     # Only the module that is run: of others, torch alone would take seconds to import.
     import_module(f"vadbench.stages.{settings.stage}").run(inputs)
+
+
+def stage_network(settings: FeatureSet) -> "Network | None":
+    """What a stage runs for a frame, to be counted; None for one that gives none, as one without a model.
+
+    Raises:
+        VadbenchError: settings that do not fit their model.
+    """
+    find = getattr(import_module(f"vadbench.stages.{settings.stage}"), "network", None)
+    found: Network | None = None if find is None else find(settings)
+    return found

@@ -10,14 +10,17 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from vadbench.config import WindowsSettings
 from vadbench.errors import VadbenchError
-from vadbench.models.clip_tower import ClipModel, load_clip
+from vadbench.models.clip_tower import ClipModel, load_clip, unfilled_clip
+from vadbench.models.counting import Network
 from vadbench.models.device import device_name, limit_threads
 from vadbench.models.preprocess import Preprocess
 from vadbench.models.window_tokens import WindowEncoder
@@ -139,6 +142,35 @@ def embed_windows(
     embedding = FrameEmbedding(model.prepare, embed, rows, device, copied=(FRAME_SIZE,))
     with _writer(settings, frames, model, out, kept) as writer:
         embed_part(writer, frames, settings, embedding, threads)
+
+
+def network(settings: WindowsSettings) -> Network:
+    """What runs for a frame whose windows are kept, for counting; of `keep: none` for any frame."""
+    model = unfilled_clip(settings.model)
+    windows = WindowModel(model, settings).windows
+    scales = range(len(settings.scales) if settings.keep != "none" else 1)
+    others = f"; the windows of {', '.join(settings.scales[1:])} only of tested videos"
+    return Network(
+        parts={
+            "image": partial(model.embed_images, model.blank_images(1)),
+            **{
+                f"windows {settings.scales[scale]}": partial(
+                    _windows_of_blank, model, windows, settings.mode, scale
+                )
+                for scale in scales
+            },
+        },
+        modules=[model.image_tower],
+        note="motion map and aggregates, which NumPy computes, are not counted"
+        + (others if settings.keep == "test" and len(scales) > 1 else ""),
+    )
+
+
+def _windows_of_blank(model: ClipModel, windows: WindowEncoder, mode: str, scale: int) -> Tensor:
+    """The windows of a blank image, to be counted."""
+    if mode == "tokens":
+        return windows.embed_tokens(scale, model.blank_images(1))
+    return model.embed_images(model.blank_images(prod(windows.grids[scale])))
 
 
 def _kept(settings: WindowsSettings, frames: Part, test_videos: Collection[str] | None) -> frozenset[str]:
