@@ -1,5 +1,6 @@
 """The table of methods, crops, skipped videos, and scorings that were killed."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from feature_sets import read_scores, score_inputs, train_inputs, weak_split, wr
 from vadbench.config import METHOD_SETTINGS, LinearSvmSettings, ZeroShotSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
+from vadbench.methods.layers.checkpoint import write_arrays
 from vadbench.methods.layers.features import Features, embeddings, training_videos
 from vadbench.methods.layers.scores import write_scores
 from vadbench.store import Part
@@ -78,7 +80,7 @@ def test_an_interrupted_scoring_continues_but_not_from_another_checkpoint(
     split = weak_split((), ("abnormal-0", "b", "c"))
     inputs = score_inputs(features, split, LinearSvmSettings(), tmp_path)
     checkpoint = tmp_path / "checkpoint.safetensors"
-    checkpoint.write_bytes(b"one")
+    write_arrays(checkpoint, {}, {"training": {"rows": 1}})
     asked: list[str] = []
 
     def rows(video: str, value: float = 1.0, fail: str = "") -> dict[str, np.ndarray]:
@@ -96,9 +98,10 @@ def test_an_interrupted_scoring_continues_but_not_from_another_checkpoint(
     inputs.out.unlink()
     with pytest.raises(KeyboardInterrupt):
         write_scores(inputs, lambda video: rows(video, fail="c"), checkpoint=checkpoint)
-    checkpoint.write_bytes(b"other")
+    write_arrays(checkpoint, {}, {"training": {"rows": 2}})
     write_scores(inputs, lambda video: rows(video, 2.0), checkpoint=checkpoint)
     assert {value for scores in read_scores(inputs.out).values() for value in scores.tolist()} == {2.0}
+    assert json.loads((tmp_path / "settings.json").read_text())["training"] == {"rows": 2}
 
 
 def test_scores_that_are_no_numbers_are_refused(features: Features, tmp_path: Path) -> None:

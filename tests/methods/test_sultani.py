@@ -130,10 +130,11 @@ def test_it_learns_which_rows_are_abnormal(benchmark, tmp_path: Path) -> None:  
 def test_scores_depend_on_the_row_alone(benchmark, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Neither the order of videos nor what stands beside a row or a video changes its score."""
     store, split = benchmark
-    METHODS["sultani"].train(train_inputs(store, split, fast(min_steps=4), tmp_path))
-    METHODS["sultani"].score(score_inputs(store, split, fast(), tmp_path))
+    settings = fast(min_steps=4)
+    METHODS["sultani"].train(train_inputs(store, split, settings, tmp_path))
+    METHODS["sultani"].score(score_inputs(store, split, settings, tmp_path))
     turned = weak_split((), split.test[::-1])
-    METHODS["sultani"].score(score_inputs(store, turned, fast(), tmp_path, out=tmp_path / "turned.h5"))
+    METHODS["sultani"].score(score_inputs(store, turned, settings, tmp_path, out=tmp_path / "turned.h5"))
     scores, others = read_scores(tmp_path / "scores.h5"), read_scores(tmp_path / "turned.h5")
     model = DeepMil(WIDTH, 0.6).eval().requires_grad_(False)
     load_module(model, read_arrays(tmp_path / "checkpoint.safetensors")[0], tmp_path)

@@ -1,6 +1,5 @@
 """The two SVMs: the decision from the stored arrays is scikit-learn's own, and labels and signs are right."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,8 @@ def test_one_class_sees_normal_rows_alone_and_few_of_many(benchmark, tmp_path: P
     arrays, _ = read_arrays(tmp_path / "checkpoint.safetensors")
     np.testing.assert_allclose(arrays["mean"], np.concatenate(normal).mean(axis=0))
     METHODS["one_class_svm"].train(train_inputs(store, split, OneClassSvmSettings(max_rows=50), tmp_path))
-    assert json.loads((tmp_path / "settings.json").read_text())["training"] == {"normal": 4, "rows": 50}
+    _, record = read_arrays(tmp_path / "checkpoint.safetensors")
+    assert record["training"] == {"normal": 4, "rows": 50}
 
 
 def test_every_row_of_an_abnormal_video_is_labelled_abnormal(benchmark, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -1,6 +1,5 @@
 """Which step counts: what is held out, what is compared, and what the second training does."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from feature_sets import train_inputs, weak_split, write_clip_set
 from vadbench.config import SultaniSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
-from vadbench.methods.layers.checkpoint import read_arrays
+from vadbench.methods.layers.checkpoint import read_arrays, read_record
 from vadbench.methods.layers.features import LabelledVideos
 from vadbench.methods.layers.selection import best_step, held_out, video_auc
 from vadbench.methods.layers.training import Moment
@@ -89,7 +88,7 @@ def test_held_out_trains_again_on_all_videos_for_the_chosen_steps(
     METHODS["sultani"].train(
         train_inputs(store, split, settings(selection="held_out", held_out=0.25), tmp_path / "a")
     )
-    training = json.loads((tmp_path / "a" / "settings.json").read_text())["training"]
+    training = read_record(tmp_path / "a" / "checkpoint.safetensors")["training"]
     assert training["steps"] == 8
     assert training["selection"]["values"] == [[4, 0.2], [8, 0.8], [12, 0.6], [16, 0.8], [20, 0.1]]
     out = training["selection"]["held_out"]
@@ -121,7 +120,7 @@ def test_the_held_out_videos_do_not_train_the_choice(benchmark, tmp_path: Path, 
 
     monkeypatch.setattr(weak, "train", watching)
     METHODS["sultani"].train(train_inputs(store, split, settings(selection="held_out"), tmp_path))
-    out = json.loads((tmp_path / "settings.json").read_text())["training"]["selection"]["held_out"]
+    out = read_record(tmp_path / "checkpoint.safetensors")["training"]["selection"]["held_out"]
     assert drawn == [set(split.train) - set(out), set(split.train)]
 
 

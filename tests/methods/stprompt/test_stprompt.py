@@ -88,6 +88,9 @@ def fast(**more: object) -> StPromptSettings:
     return StPromptSettings(**{"epochs": 3, "min_steps": 30, "lr": 1e-3, "half_batch": 4, **more})
 
 
+BEGUN = {"min_steps": 1, "epochs": 1}
+
+
 def train(benchmark: Benchmark, settings: StPromptSettings, out: Path, **more: Any) -> None:
     given = {"texts": TEXTS, **more}
     METHODS["stprompt"].train(train_inputs(benchmark.store, benchmark.split, settings, out, **given))
@@ -118,7 +121,7 @@ def trained(demo: Benchmark, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def begun(benchmark: Benchmark, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one step."""
     run = tmp_path_factory.mktemp("begun")
-    train(benchmark, fast(min_steps=1, epochs=1), run)
+    train(benchmark, fast(**BEGUN), run)
     return run
 
 
@@ -163,7 +166,9 @@ def test_the_checkpoint_holds_what_is_learned_and_no_tower(demo: Benchmark, trai
 
 def test_branches_and_forms_of_scores(benchmark: Benchmark, begun: Path) -> None:
     kinds = ("a_branch", "literal", "c_branch", "mean")
-    found = {kind: score(benchmark, fast(score=kind), begun, out=begun / f"{kind}.h5") for kind in kinds}
+    found = {
+        kind: score(benchmark, fast(**BEGUN, score=kind), begun, out=begun / f"{kind}.h5") for kind in kinds
+    }
     shares = read_scores(begun / "c_branch.h5", "class_scores")
     for video in benchmark.split.test:
         a, literal, c, mean = (found[kind][video] for kind in kinds)
@@ -194,31 +199,40 @@ def row_outputs(benchmark: Benchmark, run: Path, video: str) -> tuple[np.ndarray
 
 
 def test_scores_depend_on_the_video_alone(benchmark: Benchmark, begun: Path) -> None:
-    scores = score(benchmark, fast(), begun)
+    scores = score(benchmark, fast(**BEGUN), begun)
     turned = weak_split((), benchmark.split.test[::-1])
-    others = score(benchmark, fast(), begun, split=turned, out=begun / "turned.h5")
+    others = score(benchmark, fast(**BEGUN), begun, split=turned, out=begun / "turned.h5")
     assert list(others) == list(scores)[::-1]
     for video, values in scores.items():
         np.testing.assert_array_equal(values, others[video])
 
 
-def test_pieces_are_scored_by_themselves_and_whole_videos_at_once(benchmark: Benchmark, begun: Path) -> None:
-    whole = score(
-        benchmark, fast(score="c_branch", scoring="whole", max_length=5), begun, out=begun / "whole.h5"
-    )
-    pieces = score(benchmark, fast(score="c_branch", max_length=5), begun, out=begun / "pieces.h5")
-    plain = score(benchmark, fast(score="c_branch"), begun)
+def test_a_piece_that_holds_a_video_gives_its_scores(benchmark: Benchmark, begun: Path) -> None:
+    settings = fast(**BEGUN, score="c_branch")
+    plain = score(benchmark, settings, begun)
+    whole = score(benchmark, settings.model_copy(update={"scoring": "whole"}), begun, out=begun / "whole.h5")
     for video in benchmark.split.test:
-        # A piece of 256 holds all of a video: its padding is of no account.
         np.testing.assert_allclose(whole[video], plain[video], rtol=1e-4, atol=1e-6)
-        assert not np.allclose(pieces[video], plain[video], atol=1e-3)
+
+
+def test_pieces_are_scored_by_themselves_and_whole_videos_at_once(
+    benchmark: Benchmark, tmp_path: Path
+) -> None:
+    settings = fast(**BEGUN, score="c_branch", max_length=5)
+    train(benchmark, settings, tmp_path)
+    whole = score(
+        benchmark, settings.model_copy(update={"scoring": "whole"}), tmp_path, out=tmp_path / "whole.h5"
+    )
+    pieces = score(benchmark, settings, tmp_path)
+    for video in benchmark.split.test:
+        assert not np.allclose(pieces[video], whole[video], atol=1e-3)
     video = benchmark.split.test[3]
     store = {
         name: benchmark.store.read(video, name)[5:10]
         for name in ("embedding", "aggregate_selection_attention")
     }
     alone = write_windows_set(
-        begun / "alone",
+        tmp_path / "alone",
         {video: store["embedding"][:, 0]},
         {"selection_attention": {video: store["aggregate_selection_attention"]}},
         settings=benchmark.store.settings,
@@ -226,9 +240,9 @@ def test_pieces_are_scored_by_themselves_and_whole_videos_at_once(benchmark: Ben
     )
     second = score(
         Benchmark(alone, weak_split((), (video,)), benchmark.clip),
-        fast(score="c_branch"),
-        begun,
-        out=begun / "second.h5",
+        settings.model_copy(update={"scoring": "whole"}),
+        tmp_path,
+        out=tmp_path / "second.h5",
     )
     np.testing.assert_allclose(second[video], pieces[video][5:10], rtol=1e-4, atol=1e-6)
 

@@ -1,7 +1,6 @@
 """VadCLIP's training and scoring on small stores: what learns, what does not, and what scores depend on."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from vadbench.config import TextSettings, VadClipSettings
 from vadbench.datasets import Annotations, Split, VideoAnnotation
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
-from vadbench.methods.layers.checkpoint import read_arrays
+from vadbench.methods.layers.checkpoint import read_arrays, read_record
 from vadbench.methods.layers.features import embeddings
 from vadbench.methods.layers.training import Learner
 from vadbench.methods.vadclip import training
@@ -90,6 +89,9 @@ def fast(**more: Any) -> VadClipSettings:
     return VadClipSettings(**{**given, **sizes, **more})
 
 
+LEARNED = {"min_steps": 60}
+
+
 def trained(made: Made, settings: VadClipSettings, out: Path, **more: Any) -> Path:
     given = {"annotations": made.labels, "texts": TEXTS} | more
     METHODS["vadclip"].train(train_inputs(made.store, made.split, settings, out, **given))
@@ -105,7 +107,7 @@ def scored(made: Made, settings: VadClipSettings, run: Path, **more: Any) -> dic
 @pytest.fixture(scope="module")
 def learned(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    trained(made, fast(min_steps=60), out)
+    trained(made, fast(**LEARNED), out)
     return out
 
 
@@ -113,7 +115,7 @@ def learned(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_learns_which_rows_are_abnormal_and_of_what_class(
     made: Made, learned: Path, branch: str, tmp_path: Path
 ) -> None:
-    scores = scored(made, fast(score=branch), learned, out=tmp_path / "scores.h5")
+    scores = scored(made, fast(**LEARNED, score=branch), learned, out=tmp_path / "scores.h5")
     classes = read_scores(tmp_path / "scores.h5", "class_scores")
     with Part.open(tmp_path / "scores.h5") as part:
         assert part.attributes["classes"] == ["normal", "fire", "fall"]
@@ -174,15 +176,15 @@ def check_row_scores(made: Made, tiny: Model, settings: VadClipSettings, tmp_pat
 
 
 def test_the_branches_score_differently(made: Made, learned: Path, tmp_path: Path) -> None:
-    one = scored(made, fast(score="c_branch"), learned, out=tmp_path / "c.h5")
-    other = scored(made, fast(score="a_branch"), learned, out=tmp_path / "a.h5")
+    one = scored(made, fast(**LEARNED, score="c_branch"), learned, out=tmp_path / "c.h5")
+    other = scored(made, fast(**LEARNED, score="a_branch"), learned, out=tmp_path / "a.h5")
     assert all(np.abs(one[video] - other[video]).max() > 1e-3 for video in made.split.test)
 
 
 def test_the_order_of_videos_changes_no_score(made: Made, learned: Path, tmp_path: Path) -> None:
-    plain = scored(made, fast(), learned, out=tmp_path / "plain.h5")
+    plain = scored(made, fast(**LEARNED), learned, out=tmp_path / "plain.h5")
     turned = weak_split((), made.split.test[::-1])
-    others = scored(made, fast(), learned, split=turned, out=tmp_path / "turned.h5")
+    others = scored(made, fast(**LEARNED), learned, split=turned, out=tmp_path / "turned.h5")
     for video in made.split.test:
         np.testing.assert_array_equal(plain[video], others[video])
 
@@ -200,7 +202,7 @@ def test_a_long_video_is_scored_piece_by_piece(
         weights=tiny.weights,
     )
     split = weak_split((), ("whole", "head", "tail"))
-    scores = scored(Made(store, split, made.labels), fast(), learned, out=tmp_path / "scores.h5")
+    scores = scored(Made(store, split, made.labels), fast(**LEARNED), learned, out=tmp_path / "scores.h5")
     np.testing.assert_allclose(scores["whole"], np.concatenate([scores["head"], scores["tail"]]), atol=1e-6)
 
 
@@ -208,7 +210,7 @@ def test_the_checkpoint_holds_what_learns_and_nothing_of_the_tower(made: Made, l
     arrays, _ = read_arrays(learned / "checkpoint.safetensors")
     assert arrays["prompts.context"].shape == (4, 32)
     assert not [name for name in arrays if "token_embedding" in name or "transformer.resblocks" in name]
-    recorded = json.loads((learned / "settings.json").read_text())
+    recorded = read_record(learned / "checkpoint.safetensors")
     assert recorded["training"]["steps"] == 60
     assert recorded["training"]["selection"] == {"rule": "last"}
     assert recorded["texts"]["labels"]["fire"] == ["a fire"]
@@ -382,7 +384,7 @@ def test_one_crop_is_scored_or_the_mean_of_all(cropped: Made, tmp_path: Path) ->
         assert np.abs(each["center"][video] - each["top_left"][video]).max() > 1e-4
         mean = np.mean([each[crop][video] for crop in crops], axis=0)
         np.testing.assert_allclose(each["mean"][video], mean, atol=1e-6)
-    recorded = json.loads((tmp_path / "run" / "settings.json").read_text())["training"]
+    recorded = read_record(tmp_path / "run" / "checkpoint.safetensors")["training"]
     assert recorded["steps_per_epoch"] == 8 * 5 // 4
 
 
@@ -400,7 +402,7 @@ def test_crops_of_a_held_out_video_do_not_train_the_choice(
 
     monkeypatch.setattr(weak, "train", watching)
     trained(cropped, fast(selection="held_out", held_out=0.25), tmp_path)
-    out = json.loads((tmp_path / "settings.json").read_text())["training"]["selection"]["held_out"]
+    out = read_record(tmp_path / "checkpoint.safetensors")["training"]["selection"]["held_out"]
     assert len(out) == 4
     assert drawn == [set(cropped.split.train) - set(out), set(cropped.split.train)]
 
