@@ -17,7 +17,8 @@ from vadbench.config import FrameDifferenceSettings
 from vadbench.methods.layers.features import Features
 from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.scores import write_scores
-from vadbench.methods.protocol import ScoreInputs
+from vadbench.methods.protocol import NetworkInputs, ScoreInputs
+from vadbench.models.counting import Network
 
 SHORT_SIDE = 64
 _ROWS_PER_READ = 64
@@ -48,6 +49,11 @@ def differences(frames: Iterator[Floats]) -> Floats:
 def score(inputs: ScoreInputs[FrameDifferenceSettings]) -> None:
     """Score every row of every test video; 0 is no change."""
     write_scores(inputs, lambda video: {"score": differences(_frames(inputs.features, video))})
+
+
+def network(_inputs: NetworkInputs[FrameDifferenceSettings]) -> Network:
+    """None; what is computed is NumPy's and Pillow's, which nothing counts."""
+    return Network(note="no network; differences are NumPy's and not counted")
 
 
 def _frames(features: Features, video: str) -> Iterator[Floats]:

@@ -10,7 +10,8 @@ from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.runs import read_trained, write_trained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.layers.svm import Doubles, linear_decision, standardisation, standardised
-from vadbench.methods.protocol import ScoreInputs, TrainInputs
+from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
+from vadbench.models.counting import Network
 
 
 def fit(rows: Doubles, abnormal: np.ndarray, c: float) -> dict[str, Doubles]:
@@ -45,3 +46,11 @@ def score(inputs: ScoreInputs[LinearSvmSettings]) -> None:
         return {"score": linear_decision(rows, arrays).astype(np.float32)}
 
     write_scores(inputs, row_scores, checkpoint=checkpoint)
+
+
+def network(inputs: NetworkInputs[LinearSvmSettings]) -> Network:
+    """The coefficients and the intercept, to be counted."""
+    return Network(
+        coefficients=inputs.model.dimension + 1,
+        note="no network; standardisation and decision function are NumPy's and not counted",
+    )

@@ -13,7 +13,8 @@ from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.runs import read_trained, write_trained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.layers.svm import Doubles, rbf_decision, sampled_rows, standardisation, standardised
-from vadbench.methods.protocol import ScoreInputs, TrainInputs
+from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
+from vadbench.models.counting import Network
 
 
 def fit(rows: Doubles, nu: float) -> dict[str, Doubles]:
@@ -52,3 +53,12 @@ def score(inputs: ScoreInputs[OneClassSvmSettings]) -> None:
         return {"score": (-rbf_decision(rows, arrays)).astype(np.float32)}
 
     write_scores(inputs, row_scores, checkpoint=checkpoint)
+
+
+def network(_inputs: NetworkInputs[OneClassSvmSettings]) -> Network:
+    """A number of support vectors that is known after the fit, each with D numbers and a coefficient."""
+    return Network(
+        coefficients=None,
+        note="no network; the number of support vectors is known after the fit; the decision function is "
+        "NumPy's and not counted",
+    )

@@ -9,15 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.config import METHOD_SETTINGS, MethodSettings, QuerySettings, TextSettings
+from vadbench.config import METHOD_SETTINGS, FeatureSet, MethodSettings, QuerySettings, TextSettings
 from vadbench.datasets import Annotations, Split
 from vadbench.errors import VadbenchError
 from vadbench.methods.layers.features import Features
+
+if TYPE_CHECKING:
+    from vadbench.models.clip_tower import ClipModel
+    from vadbench.models.counting import Network
 
 CHECKPOINT = "checkpoint.safetensors"
 SETTINGS = "settings.json"
@@ -67,6 +71,30 @@ class ScoreInputs(Generic[S]):
     threads: int = 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class NetworkInputs(Generic[S]):
+    """What the size of a method's network may depend on.
+
+    `features` are the settings of the set it reads, `clip` is the model of that set, of shapes without
+    numbers; None for a set without a model.
+    """
+
+    settings: S
+    texts: TextSettings
+    features: FeatureSet
+    clip: "ClipModel | None"
+
+    @property
+    def model(self) -> "ClipModel":
+        """The model of the features. Raises VadbenchError where they have none."""
+        if self.clip is None:
+            raise VadbenchError(
+                f"{self.settings.method}: the set {self.settings.reads} has no model that says how long its "
+                "embeddings are"
+            )
+        return self.clip
+
+
 @dataclass(frozen=True)
 class Method:
     """A method by name; its module is imported when it is used, so that names are known without torch."""
@@ -91,3 +119,9 @@ class Method:
     def score(self, inputs: ScoreInputs[Any]) -> None:
         """Score the test videos of the split and write them to `inputs.out`."""
         import_module(self.module).score(inputs)
+
+    def network(self, inputs: NetworkInputs[Any]) -> "Network | None":
+        """What scoring runs, to be counted; None for a method that does not say."""
+        find = getattr(import_module(self.module), "network", None)
+        found: Network | None = None if find is None else find(inputs)
+        return found

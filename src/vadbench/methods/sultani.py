@@ -19,7 +19,8 @@ from vadbench.methods.layers.runs import read_trained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.layers.training import Learner, load_module
 from vadbench.methods.layers.weak import train_weak
-from vadbench.methods.protocol import ScoreInputs, TrainInputs
+from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
+from vadbench.models.counting import Network
 from vadbench.models.device import limit_threads, resolve_device
 
 HIDDEN, NARROW = 512, 32
@@ -128,6 +129,14 @@ def score(inputs: ScoreInputs[SultaniSettings]) -> None:
         selection=inputs.settings.selection,
         checkpoint=checkpoint,
     )
+
+
+def network(inputs: NetworkInputs[SultaniSettings]) -> Network:
+    """The ranker on a piece of rows, to be counted."""
+    device = inputs.model.device
+    model = DeepMil(inputs.model.dimension, inputs.settings.dropout).to(device).eval()
+    rows = torch.zeros(1, SCORING_ROWS, inputs.model.dimension, device=device)
+    return Network(parts={"network": lambda: model(rows)}, frames=SCORING_ROWS, modules=[model])
 
 
 def _learner(inputs: TrainInputs[SultaniSettings]) -> Learner:

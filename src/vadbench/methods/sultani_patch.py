@@ -3,14 +3,15 @@
 Network, loss and constants are those of `sultani`; a bag holds the windows of a video's bins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vadbench.config import SultaniPatchSettings, WindowScale
+from vadbench.config import SultaniPatchSettings, WindowScale, WindowsSettings
 from vadbench.methods.layers.features import Features, width
 from vadbench.methods.layers.fitted_rows import FittedRows
 from vadbench.methods.layers.lengths import Floats, bin_means, normalised
@@ -19,9 +20,11 @@ from vadbench.methods.layers.runs import read_trained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.layers.training import Learner, load_module
 from vadbench.methods.layers.weak import train_weak
-from vadbench.methods.protocol import ScoreInputs, TrainInputs
+from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.methods.sultani import DeepMil, ranking_learner
+from vadbench.models.counting import Network
 from vadbench.models.device import limit_threads, resolve_device
+from vadbench.models.window_tokens import WindowEncoder
 
 
 def train(inputs: TrainInputs[SultaniPatchSettings]) -> None:
@@ -44,6 +47,23 @@ def score(inputs: ScoreInputs[SultaniPatchSettings]) -> None:
 
     write_scores(
         inputs, score_video, grid=maps.grid, selection=inputs.settings.selection, checkpoint=checkpoint
+    )
+
+
+def network(inputs: NetworkInputs[SultaniPatchSettings]) -> Network:
+    """The ranker on windows, to be counted: of the first scale for a frame's score, of all for its heat."""
+    clip = inputs.model
+    assert isinstance(inputs.features, WindowsSettings)
+    model = DeepMil(clip.dimension, inputs.settings.dropout).to(clip.device).eval()
+    windows = [prod(grid) for grid in WindowEncoder(clip, inputs.features.window_scales).grids]
+
+    def on(count: int) -> Callable[[], Tensor]:
+        return lambda: model(torch.zeros(count, clip.dimension, device=clip.device))
+
+    return Network(
+        parts={"scores": on(windows[0]), "heat": on(sum(windows))},
+        modules=[model],
+        note="heat maps and boxes are not counted",
     )
 
 

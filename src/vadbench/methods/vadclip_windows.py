@@ -4,6 +4,7 @@ The paper says of it that it "employs the learned label prompt embeddings to loc
 prompts meet windows is its equation 11, with the prompts as queries and VadCLIP's own temperature.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,19 @@ from vadbench.methods.layers.localisation.heat import abnormal_shares
 from vadbench.methods.layers.runs import read_trained
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.layers.training import load_module
-from vadbench.methods.protocol import ScoreInputs
+from vadbench.methods.protocol import NetworkInputs, ScoreInputs
 from vadbench.methods.vadclip import train
+from vadbench.methods.vadclip.counting import network as vadclip_network
 from vadbench.methods.vadclip.scoring import build, row_scores
+from vadbench.models.counting import Network
 from vadbench.models.device import limit_threads
 
-__all__ = ["score", "train"]
+__all__ = ["network", "score", "train"]
+
+
+def network(inputs: NetworkInputs[Any]) -> Network:
+    """VadCLIP's, to be counted."""
+    return replace(vadclip_network(inputs), note="heat maps and boxes are not counted")
 
 
 def score(inputs: ScoreInputs[Any]) -> None:

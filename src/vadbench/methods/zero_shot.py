@@ -12,7 +12,8 @@ from vadbench.methods.layers.clip_of_features import clip_of
 from vadbench.methods.layers.features import Features, embeddings
 from vadbench.methods.layers.lengths import Floats, normalised
 from vadbench.methods.layers.scores import write_scores
-from vadbench.methods.protocol import ScoreInputs
+from vadbench.methods.protocol import NetworkInputs, ScoreInputs
+from vadbench.models.counting import Network
 from vadbench.models.device import limit_threads
 
 
@@ -41,6 +42,16 @@ def score(inputs: ScoreInputs[ZeroShotSettings]) -> None:
         return {"score": shares[:, 1:].sum(axis=1), "class_scores": shares}
 
     write_scores(inputs, row_scores, classes=inputs.texts.classes)
+
+
+def network(inputs: NetworkInputs[ZeroShotSettings]) -> Network:
+    """Nothing but the towers, to be counted."""
+    texts = [text for _, text in inputs.texts.prompts()]
+    return Network(
+        texts=lambda: inputs.model.embed_texts(texts),
+        text_tower=True,
+        note="no network of its own; cosines with the texts are NumPy's and not counted",
+    )
 
 
 def _encoded(

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vadbench.config import StPromptSettings
+from vadbench.config import StPromptSettings, TextSettings
 from vadbench.methods.layers.clip_of_features import clip_of
 from vadbench.methods.layers.features import Features, embeddings, single_precision, width
 from vadbench.methods.layers.lengths import Floats, Mask, scored
@@ -69,9 +69,16 @@ def build(
     inputs: TrainInputs[StPromptSettings] | ScoreInputs[StPromptSettings], clip: ClipModel | None
 ) -> StPrompt:
     """The network on its device, initialised by torch's random numbers. clip: from `text_model`."""
-    settings, names = inputs.settings, class_texts(inputs.texts)
-    prompts = None if clip is None else PromptLearner(clip, names, settings.prompt_before, 0)
-    return StPrompt(prompts, width(inputs.features), settings).to(resolve_device(inputs.device))
+    model = assembled(inputs.settings, inputs.texts, width(inputs.features), clip)
+    return model.to(resolve_device(inputs.device))
+
+
+def assembled(
+    settings: StPromptSettings, texts: TextSettings, dimension: int, clip: ClipModel | None
+) -> StPrompt:
+    """The network for features of a dimension. clip: reads the prompts; None: without A-branch."""
+    prompts = None if clip is None else PromptLearner(clip, class_texts(texts), settings.prompt_before, 0)
+    return StPrompt(prompts, dimension, settings)
 
 
 def video_rows(features: Features, video: str, aggregate: str) -> Floats:

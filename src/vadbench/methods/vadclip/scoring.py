@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vadbench.config import VadClipSettings
+from vadbench.config import TextSettings, VadClipSettings
 from vadbench.methods.layers.clip_of_features import clip_of
 from vadbench.methods.layers.crops import crop_embeddings, scored_crops
 from vadbench.methods.layers.features import Features, width
@@ -38,9 +38,13 @@ def score(inputs: ScoreInputs[VadClipSettings]) -> None:
 
 def build(inputs: TrainInputs[VadClipSettings] | ScoreInputs[VadClipSettings], clip: ClipModel) -> VadClip:
     """The network on the device of `clip`, initialised by torch's random numbers."""
-    settings = inputs.settings
-    prompts = PromptLearner(clip, class_texts(inputs.texts), settings.prompt_before, settings.prompt_after)
-    return VadClip(prompts, width(inputs.features), settings).to(clip.device)
+    return assembled(inputs.settings, inputs.texts, width(inputs.features), clip)
+
+
+def assembled(settings: VadClipSettings, texts: TextSettings, dimension: int, clip: ClipModel) -> VadClip:
+    """The network for features of a dimension, on the device of `clip`, which reads the prompts."""
+    prompts = PromptLearner(clip, class_texts(texts), settings.prompt_before, settings.prompt_after)
+    return VadClip(prompts, dimension, settings).to(clip.device)
 
 
 def row_scores(model: VadClip, texts: Tensor, features: Features, video: str) -> dict[str, Floats]:
