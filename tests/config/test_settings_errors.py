@@ -272,6 +272,11 @@ def test_typed_after_config(
             "{selection: best_on_test, variant: best-on-test}}]}}'`",
         ),
         (
+            [below_demo("{methods: [{vadclip: {test_crop: top_left}}]}")],
+            "override.demo.methods[0].vadclip.test_crop: the set clip has no crop top_left; allowed: center, "
+            "mean; write `override='{demo: {methods: [{vadclip: {test_crop: center}}]}}'`",
+        ),
+        (
             ["benchmarks=[ped2]", "override={ped2: {draws: [10]}}"],
             "override.ped2.draws[0]: the split weak has draws 0 to 9; "
             "write `override='{ped2: {draws: [9]}}'`",

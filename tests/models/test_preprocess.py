@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from vadbench.config.clip import crop_names
 from vadbench.errors import VadbenchError
 from vadbench.models.open_clip_import import import_open_clip
-from vadbench.models.preprocess import Preprocess, crop_names
+from vadbench.models.preprocess import Preprocess
 
 OPENAI = {
     "size": 224,

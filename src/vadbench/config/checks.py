@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from vadbench.config.allowed import nearest
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
+from vadbench.config.clip import ClipSettings, crop_names
 from vadbench.config.data import FolderData
-from vadbench.config.methods import TrainedSettings
+from vadbench.config.methods import TrainedSettings, VadClipSettings
 from vadbench.config.problems import NOTHING, Problem
 from vadbench.config.runs import expand_runs, splits_of
 from vadbench.config.yaml_text import Keys
@@ -52,6 +53,8 @@ def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iter
     method = entry.settings
     keys: Keys = ("methods", number, entry.name)
     yield from _reads(keys, method.reads, method.READS_STAGE, settings)
+    if isinstance(method, VadClipSettings):
+        yield from _crop(keys, method, settings)
     for place, split in enumerate(method.splits or ()):
         if split not in splits_of(settings, entry):
             fits = [
@@ -83,6 +86,16 @@ def _reads(keys: Keys, reads: str, stage: str, settings: BenchmarkSettings) -> I
     )
     near = nearest(reads, fits) or next(iter(fits), None)
     yield Problem((*keys, "reads"), text, NOTHING if near is None else near)
+
+
+def _crop(keys: Keys, method: VadClipSettings, settings: BenchmarkSettings) -> Iterator[Problem]:
+    """The set that is read must have the crop that is scored: else a training would be for nothing."""
+    features = settings.features.get(method.reads)
+    crops = features.crops if isinstance(features, ClipSettings) else 1
+    allowed = (*crop_names(crops), "mean")
+    if method.test_crop not in allowed:
+        text = f"the set {method.reads} has no crop {method.test_crop}; allowed: {', '.join(allowed)}"
+        yield Problem((*keys, "test_crop"), text, nearest(method.test_crop, allowed) or allowed[0])
 
 
 def _same_runs(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]:

@@ -6,6 +6,19 @@ from pydantic import BeforeValidator
 
 from vadbench.config.image_tower import ImageTowerSettings
 
+_POSITIONS = ("center", "top_left", "top_right", "bottom_left", "bottom_right")
+
+
+def crop_names(crops: int) -> tuple[str, ...]:
+    """The names of 1, 5 or 10 crops in their order, which is that of the public ten-crop features.
+
+    Centre, four corners, then the same five mirrored left to right.
+    """
+    if crops == 1:
+        return _POSITIONS[:1]
+    mirrored = tuple(f"{position}_mirrored" for position in _POSITIONS)
+    return _POSITIONS if crops == 5 else _POSITIONS + mirrored
+
 
 def _whole(value: object) -> object:
     """A number that `--config` delivered as text."""

@@ -12,25 +12,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from vadbench.config.clip import crop_names
 from vadbench.errors import VadbenchError
 from vadbench.models.open_clip_import import import_open_clip
 
 _DESCRIBED = ("size", "mean", "std", "interpolation", "resize_mode")
-_POSITIONS = ("center", "top_left", "top_right", "bottom_left", "bottom_right")
 # Five and ten crops are taken from an image this much larger: 256 to a tower's 224, as the public features of
 # VadCLIP and UR-DMU were made.
 _MARGIN = 256 / 224
-
-
-def crop_names(crops: int) -> tuple[str, ...]:
-    """The names of 1, 5 or 10 crops in their order, which is that of the public ten-crop features.
-
-    Centre, four corners, then the same five mirrored left to right.
-    """
-    if crops == 1:
-        return _POSITIONS[:1]
-    mirrored = tuple(f"{position}_mirrored" for position in _POSITIONS)
-    return _POSITIONS if crops == 5 else _POSITIONS + mirrored
 
 
 class Preprocess:
@@ -67,7 +56,7 @@ class Preprocess:
         pixels = np.array(picture)
         if len(self.crops) == 1:
             return pixels[None]
-        cuts = np.stack([pixels[self._window(pixels.shape, position)] for position in _POSITIONS])
+        cuts = np.stack([pixels[self._window(pixels.shape, position)] for position in crop_names(5)])
         return cuts if len(self.crops) == 5 else np.concatenate([cuts, cuts[:, :, ::-1]])
 
     def of_whole_frames(self) -> "Preprocess":

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from vadbench.config.clip import crop_names
 from vadbench.errors import VadbenchError
 from vadbench.methods.layers.features import Features, single_precision
 from vadbench.methods.layers.lengths import Floats
-from vadbench.models.preprocess import crop_names
 
 MEAN = "mean"
 
