@@ -10,6 +10,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from vadbench.config import (
+    CostSettings,
     ImageTowerSettings,
     expand_runs,
     load_run,
@@ -324,6 +325,21 @@ def metrics_of_split(wildcards):
 
 def metrics_of_all(wildcards):
     return [f"{path}/metrics.json" for path in RUNS]
+
+
+def features_of_all(wildcards):
+    """The sets that some run reads."""
+    read = {(run.benchmark, run.features): None for run in RUNS.values()}
+    return [f"stores/{benchmark}/{name}/store.json" for benchmark, name in read]
+
+
+def cost_settings(wildcards):
+    """What costs depend on, by benchmark: sets and methods, no labels, seeds or settings of training."""
+    costs = {
+        name: CostSettings.of(settings).identity()
+        for name, settings in BENCHMARKS.items()
+    }
+    return json.dumps(costs)
 
 
 def overviews_of_splits(wildcards):

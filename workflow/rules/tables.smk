@@ -80,12 +80,41 @@ rule benchmark_tables:
         "vadbench tables {input.metrics} {input.external:q} --out results/{wildcards.benchmark} > {log} 2>&1"
 
 
+# Counted from the settings; the stages' logs, which say how fast they were, are there when their sets are.
+rule cost:
+    input:
+        features_of_all,
+    output:
+        csv=report(
+            "results/cost.csv",
+            caption="../report/cost.rst",
+            category="Tables",
+            labels={"form": "costs, one row per set and method"},
+        ),
+        markdown="results/cost.md",
+    log:
+        "logs/cost.log",
+    benchmark:
+        "logs/cost.time.tsv"
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=cost_settings,
+    shell:
+        "vadbench cost --settings {params.settings:q} --logs logs --out results > {log} 2>&1"
+
+
 rule tables:
-    # The tables of each benchmark and the pictures are wanted with it, not read by it.
+    # The tables of each benchmark, the costs and the pictures are wanted with it, not read by it.
     input:
         metrics=metrics_of_all,
         external=external_metrics_of_all,
         tables=tables_of_benchmarks,
+        cost="results/cost.csv",
         overviews=overviews_of_splits,
         curves=drawn_runs,
     output:

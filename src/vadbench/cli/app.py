@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vadbench import __version__
-from vadbench.cli import data, demo, evaluate, features, pictures, runs
+from vadbench.cli import cost, data, demo, evaluate, features, pictures, runs
 from vadbench.errors import VadbenchError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (data, features, runs, evaluate, pictures):
+for group in (data, features, runs, evaluate, pictures, cost):
     group.add_commands(app)
 app.add_typer(demo.app, name="demo")
 

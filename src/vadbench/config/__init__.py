@@ -2,6 +2,7 @@
 
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
 from vadbench.config.clip import ClipSettings
+from vadbench.config.cost import CostSettings
 from vadbench.config.data import (
     DATA_SETTINGS,
     AvenueData,
@@ -59,6 +60,7 @@ __all__ = [
     "BenchmarkSettings",
     "BoxSettings",
     "ClipSettings",
+    "CostSettings",
     "DataSettings",
     "DemoData",
     "EvaluationSettings",

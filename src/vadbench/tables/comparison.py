@@ -44,7 +44,9 @@ def compare(line: Line, metric: str) -> Comparison:
     printed = sorted(with_figure, key=lambda cell: list(PAPERS).index(cell.paper))
     if not printed:
         return _none(f"the papers print no {metric} for {line.method} on {line.benchmark}")
-    like = [cell for cell in printed if cell.split == line.split and _same_features(line, cell)]
+    like = [
+        cell for cell in printed if cell.split == line.split and same_features(line.model, line.weights, cell)
+    ]
     reason = _disagreement(line, printed, like)
     if reason:
         return replace(_none(f"{reason}: {_quoted(printed)}"), unlike=True)
@@ -70,20 +72,23 @@ def _disagreement(line: Line, printed: Sequence[Printed], like: Sequence[Printed
     return ""
 
 
-def _same_features(line: Line, cell: Printed) -> bool:
-    """Same model and weights; those of a paper are known where it says both."""
+def same_features(model: str, weights: str, cell: Printed) -> bool:
+    """Whether features of a model and weights are a paper's; its own are known where it says both."""
     # OpenAI's towers run here under a name that says their activation; papers leave that out.
-    model = line.model.replace("/", "-").removesuffix("-quickgelu")
-    return bool(cell.model) and (cell.model, cell.weights) == (model, line.weights)
+    plain = model.replace("/", "-").removesuffix("-quickgelu")
+    return bool(cell.model) and (cell.model, cell.weights) == (plain, weights)
 
 
 def features_of(line: Line) -> str:
     """Model and weights of a line's features, in words."""
-    if line.external:
-        return "features that are not known here"
-    if not line.model:
+    return "features that are not known here" if line.external else made_by(line.model, line.weights)
+
+
+def made_by(model: str, weights: str) -> str:
+    """Model and weights in words; "no model" without."""
+    if not model:
         return "no model"
-    return line.model if line.model == line.weights else f"{line.model} ({line.weights})"
+    return model if model == weights else f"{model} ({weights})"
 
 
 def _features(cells: Iterable[Printed]) -> str:

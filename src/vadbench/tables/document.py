@@ -34,3 +34,4 @@ class Document:
     """Paragraphs, in which backticks set words of a program apart."""
     items: tuple[str, ...]
     """One line each: what every metric is, which papers are quoted."""
+    title: str = "Results"

@@ -8,13 +8,15 @@ from vadbench.tables.document import Document, Section, Table
 def markdown(document: Document) -> str:
     """The text of tables.md."""
     sections = [part for section in document.sections for part in _section(section)]
-    items = "\n".join(f"- {item}" for item in document.items)
-    return "\n\n".join(["# Results", *sections, "## How to read the tables", *document.legend, items]) + "\n"
+    items = ["\n".join(f"- {item}" for item in document.items)] if document.items else []
+    read = ["## How to read the tables", *document.legend, *items]
+    return "\n\n".join([f"# {document.title}", *sections, *read]) + "\n"
 
 
 def _section(section: Section) -> Iterable[str]:
     yield f"## {section.title}"
-    yield section.introduction
+    if section.introduction:
+        yield section.introduction
     for table in section.tables:
         yield f"### {table.title[:1].upper()}{table.title[1:]}"
         yield _table(table)

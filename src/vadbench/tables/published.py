@@ -75,6 +75,11 @@ class Printed:
         return float(self.printed.removesuffix("%")) / 100
 
     @property
+    def amount(self) -> float:
+        """Of a cost the number that a letter stands behind: 31.5M is 31,500,000."""
+        return float(self.printed[:-1]) * {"K": 1e3, "M": 1e6, "G": 1e9}[self.printed[-1]]
+
+    @property
     def source(self) -> str:
         """Paper and table."""
         return f"{self.paper}, {self.table}"
@@ -92,11 +97,20 @@ class Printed:
 
 
 @cache
+def _cells() -> tuple[Printed, ...]:
+    text = (files("vadbench.tables") / "published.csv").read_text(encoding="utf-8")
+    return tuple(Printed.of(row) for row in csv.DictReader(text.splitlines()))
+
+
+@cache
 def results() -> tuple[Printed, ...]:
     """All cells of the tables that compare methods, in the papers' order."""
-    text = (files("vadbench.tables") / "published.csv").read_text(encoding="utf-8")
-    cells = (Printed.of(row) for row in csv.DictReader(text.splitlines()))
-    return tuple(cell for cell in cells if cell.kind == "results")
+    return tuple(cell for cell in _cells() if cell.kind == "results")
+
+
+def costs() -> tuple[Printed, ...]:
+    """The cells of STPrompt's Table 7: parameters and FLOPs, in its order."""
+    return tuple(cell for cell in _cells() if (cell.paper, cell.table) == ("STPrompt", "Table 7"))
 
 
 def tables_on(benchmark: str, split: str) -> dict[str, list[Printed]]:

@@ -1,0 +1,120 @@
+"""From settings to costs: every set and every method of a benchmark, counted without weights and videos."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from vadbench.config import CostSettings, FeatureSet, ImageTowerSettings, MethodSettings
+from vadbench.costs.rates import Rate, rate_of
+from vadbench.costs.row import Cost
+from vadbench.methods import METHODS, NetworkInputs
+from vadbench.models.clip_tower import ClipModel, unfilled_clip
+from vadbench.models.counting import Network, flops_of
+from vadbench.stages import stage_network
+
+
+def costs_of(benchmark: str, settings: CostSettings, logs: Path) -> list[Cost]:
+    """The costs of a benchmark's sets, then of its methods, in the order of the settings.
+
+    logs: folder of the logs, `<benchmark>/<set>/part-0000.log` and so on.
+
+    Raises:
+        VadbenchError: settings that do not fit their model, or a model that is unknown.
+    """
+    counted = _CountedSets(settings.features)
+    sets = {
+        name: counted.cost(benchmark, name, rate_of(logs / benchmark / name, settings.shards))
+        for name in settings.features
+    }
+    methods = [
+        _cost_of_method(benchmark, entry.settings, settings, sets[entry.settings.reads])
+        for entry in settings.methods
+    ]
+    return [*sets.values(), *methods]
+
+
+class _CountedSets:
+    """The sets of a benchmark with what they run."""
+
+    def __init__(self, features: Mapping[str, FeatureSet]) -> None:
+        self._features = features
+        self._networks = {name: stage_network(settings) for name, settings in features.items()}
+        self._parts = {
+            name: {} if network is None else network.flops_per_frame()
+            for name, network in self._networks.items()
+        }
+
+    def cost(self, benchmark: str, name: str, rate: Rate) -> Cost:
+        """The row of a set."""
+        settings, network, parts = self._features[name], self._networks[name], self._parts[name]
+        made_by = (settings.model, settings.weights) if isinstance(settings, ImageTowerSettings) else ("", "")
+        parameters = 0 if network is None else network.parameters
+        return Cost(
+            benchmark=benchmark,
+            kind="features",
+            name=name,
+            reads=settings.source or "",
+            model=made_by[0],
+            weights=made_by[1],
+            parameters=parameters,
+            parameters_with_towers=parameters,
+            trainable=0 if network is None else network.trainable,
+            flops=sum(parts.values()),
+            flops_total=self._total(name),
+            frames_counted=None if network is None else network.frames,
+            frames_per_second=rate.frames_per_second,
+            measured_on=rate.place,
+            notes=_filled("" if network is None else network.note, _listed(parts), rate.note),
+        )
+
+    def _total(self, name: str | None) -> float:
+        """FLOPs per frame of a set and those below it."""
+        if name is None:
+            return 0
+        return sum(self._parts[name].values()) + self._total(self._features[name].source)
+
+
+def _cost_of_method(benchmark: str, method: MethodSettings, settings: CostSettings, features: Cost) -> Cost:
+    """The row of a method. features: the row of the set that it reads."""
+    read = settings.features[method.reads]
+    clip = unfilled_clip(read.model) if isinstance(read, ImageTowerSettings) else None
+    network = METHODS[method.method].network(
+        NetworkInputs(settings=method, texts=settings.texts, features=read, clip=clip)
+    ) or Network(coefficients=None, note="the method does not say what it runs")
+    parts = network.flops_per_frame()
+    own = sum(parts.values()) if parts else None
+    return Cost(
+        benchmark=benchmark,
+        kind="method",
+        name=method.method,
+        variant=method.variant,
+        reads=method.reads,
+        model=features.model,
+        weights=features.weights,
+        parameters=network.parameters,
+        parameters_with_towers=_with_towers(network, features, clip),
+        trainable=network.trainable,
+        flops=own,
+        flops_total=features.flops_total + (own or 0),
+        flops_once=None if network.texts is None else flops_of(network.texts),
+        frames_counted=network.frames if parts else None,
+        notes=_filled(network.note, _listed(parts)),
+    )
+
+
+def _with_towers(network: Network, features: Cost, clip: ClipModel | None) -> int | None:
+    """Its own parameters and those of the image tower, or of both towers where it reads texts."""
+    if network.parameters is None or features.parameters is None:
+        return None
+    towers = clip.parameters if clip is not None and network.text_tower else features.parameters
+    return network.parameters + towers
+
+
+def _listed(parts: Mapping[str, float]) -> str:
+    """The parts of a sum, in GFLOPs."""
+    if len(parts) < 2:
+        return ""
+    return "GFLOPs: " + ", ".join(f"{name} {flops / 1e9:.4g}" for name, flops in parts.items())
+
+
+def _filled(*notes: str) -> tuple[str, ...]:
+    return tuple(note for note in notes if note)

@@ -1,0 +1,40 @@
+"""One row of the table of costs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a feature set or a method costs. A frame is a sampled one, a row of a set.
+
+    None stands for what is not known or not counted; `notes` say why.
+    """
+
+    benchmark: str
+    kind: Literal["features", "method"]
+    name: str
+    """The set or the method."""
+    variant: str = ""
+    reads: str = ""
+    """The set it reads; empty: videos."""
+    model: str = ""
+    """The model of the set, or of the set that a method reads; empty: none."""
+    weights: str = ""
+    parameters: int | None
+    """Its own: of a set those of the image tower, of a method those of its network."""
+    parameters_with_towers: int | None
+    """With those of the frozen towers that it needs, features included."""
+    trainable: int | None
+    flops: float | None
+    """Of its own model or network, per frame. A multiply-add counts 2."""
+    flops_total: float
+    """Per frame, those of the sets below included."""
+    flops_once: float | None = None
+    """Before the first frame, once for all videos: reading texts."""
+    frames_counted: int | None = None
+    """Frames that went through the network at once when it was counted."""
+    frames_per_second: float | None = None
+    measured_on: str = ""
+    """Device and threads of what was measured."""
+    notes: tuple[str, ...] = ()

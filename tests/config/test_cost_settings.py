@@ -1,0 +1,63 @@
+"""What costs depend on, of all settings of a benchmark."""
+
+import json
+from typing import Any
+
+from vadbench.config import BenchmarkSettings, CostSettings
+
+BASE: dict[str, Any] = {
+    "data": {"kind": "demo"},
+    "splits": ["weak"],
+    "features": {"frames": {"stage": "frames"}, "clip": {"stage": "clip", "model": "demo"}},
+    "methods": ["sultani", "one_class_svm", {"linear_svm": {"variant": "soft", "c": 0.1}}],
+}
+
+
+def _identity(**changes: Any) -> dict[str, Any]:
+    return CostSettings.of(BenchmarkSettings.model_validate(BASE | changes)).identity()
+
+
+def test_what_comes_back_from_json_is_the_same() -> None:
+    texts = {"labels": {"normal": ["a", "b"], "fire": "c"}}
+    windows = {"windows": {"stage": "windows", "model": "demo", "scales": ["2/2"], "top": 4}}
+    methods = [
+        {"stprompt": {"lr": 1e-3, "layers": 2, "localisation": {}}},
+        {"vadclip": {"constants": "paper"}},
+    ]
+    identity = _identity(methods=methods, texts=texts, features=BASE["features"] | windows, shards=3)
+    again = CostSettings.model_validate(json.loads(json.dumps(identity)))
+    assert again.identity() == identity
+    assert again.shards == 3
+    assert again.texts.labels["normal"] == ("a", "b")
+    assert [entry.name for entry in again.methods] == ["stprompt", "vadclip"]
+
+
+def test_only_methods_that_run_are_there() -> None:
+    assert [next(iter(entry)) for entry in _identity()["methods"]] == ["sultani", "linear_svm"]
+    both = _identity(splits=["weak", "one_class"])["methods"]
+    assert [next(iter(entry)) for entry in both] == ["sultani", "one_class_svm", "linear_svm"]
+
+
+def test_what_costs_do_not_depend_on_is_not_there() -> None:
+    for changes in (
+        {"seeds": [4]},
+        {"evaluation": {"bootstrap_resamples": 20}},
+        {"data": {"kind": "demo", "seed": 3}},
+        {"queries": {"background": ["a picture of sky"]}},
+        # None of the methods reads a text.
+        {"texts": {"labels": {"normal": "a", "fire": "b"}}},
+        {"methods": [{"sultani": {"lr": 0.5, "min_steps": 9}}, *BASE["methods"][1:]]},
+        {"methods": [{"sultani": {"splits": ["weak"]}}, *BASE["methods"][1:]]},
+    ):
+        assert _identity(**changes) == _identity()
+
+
+def test_what_costs_depend_on_is_there() -> None:
+    clip = {"stage": "clip", "model": "demo", "crops": 5}
+    for changes in (
+        {"shards": 2},
+        {"features": BASE["features"] | {"clip": clip}},
+        {"methods": BASE["methods"][:1]},
+        {"methods": ["sultani", "one_class_svm", {"linear_svm": {"c": 0.1}}]},
+    ):
+        assert _identity(**changes) != _identity()
