@@ -20,17 +20,24 @@ from vadbench.config import (
     ClipSettings,
     FrameDifferenceSettings,
     FramesSettings,
+    LocalisationSettings,
+    QuerySettings,
+    StPromptSettings,
+    SultaniPatchSettings,
     SultaniSettings,
     TextSettings,
+    WindowsSettings,
     ZeroShotSettings,
 )
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
 from vadbench.prediction import predict
 from vadbench.stages import run_stage
-from vadbench.store import Store, link
+from vadbench.store import Part, Store, link
 
 TEXTS = TextSettings(labels={"normal": ("a person walking",), "fire": ("a fire",), "fall": ("a fall",)})
+QUERIES = QuerySettings(background=("a street", "a wall"), abnormal={"fire": ("flames",)})
+SIDES = ("left", "top", "right", "bottom")
 
 
 @dataclass
@@ -71,20 +78,42 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     run_stage(
         clip, videos=videos, reads=frames, data_root=data, out=stores / "clip/part-0000.h5", device="cpu"
     )
+    tower = {"model": clip.model, "weights": clip.weights}
+    kept = {"windows": "test", "all_windows": "all"}
+    for name, keep in kept.items():
+        windows = WindowsSettings(**tower, every=3, scales=("2/2", "3/1"), top=2, keep=keep)
+        (stores / name).mkdir()
+        run_stage(
+            windows,
+            videos=videos,
+            reads=frames,
+            data_root=data,
+            out=stores / name / "part-0000.h5",
+            device="cpu",
+            test_videos=tuple(ids[4:]),
+        )
     split = weak_split(ids[:4], ids[4:])
     runs = {}
     for name, settings in {
         "sultani": SultaniSettings(epochs=2),
         "zero_shot": ZeroShotSettings(),
         "frame_difference": FrameDifferenceSettings(),
+        "stprompt": StPromptSettings(
+            epochs=2,
+            prompt_before=2,
+            localisation=LocalisationSettings(tau=0.2, threshold="otsu", queries="video_class"),
+        ),
+        "sultani_patch": SultaniPatchSettings(epochs=2, segments=4, reads="all_windows"),
     }.items():
         link(stores / settings.reads, 1)
         runs[name] = root / "results/toy/weak" / name / "seed-0"
         runs[name].mkdir(parents=True)
         with Store.open(stores / settings.reads) as features:
             if METHODS[name].trains:
-                METHODS[name].train(train_inputs(features, split, settings, runs[name]))
-            METHODS[name].score(score_inputs(features, split, settings, runs[name], texts=TEXTS))
+                METHODS[name].train(train_inputs(features, split, settings, runs[name], texts=TEXTS))
+            METHODS[name].score(
+                score_inputs(features, split, settings, runs[name], texts=TEXTS, queries=QUERIES)
+            )
     shutil.rmtree(stores)  # a run's folder is all that is needed
     return Project(data, runs)
 
@@ -110,6 +139,64 @@ def test_a_test_video_gets_the_scores_of_the_run(project: Project, tmp_path: Pat
     assert picture.stat().st_size < 200_000
 
 
+@pytest.mark.parametrize("method", ["stprompt", "sultani_patch"])
+def test_a_run_that_localises_also_gives_boxes_and_an_annotated_video(
+    project: Project, tmp_path: Path, method: str
+) -> None:
+    run = project.runs[method]
+    written = predict(project.data / "test1.avi", run, tmp_path, device="cpu")
+    assert [path.name for path in written] == [
+        f"test1.avi.{ending}" for ending in ("csv", "png", "boxes.csv", "annotated.mp4")
+    ]
+    assert set(tmp_path.iterdir()) == set(written)
+    rows, boxes = read_csv(written[0]), read_csv(written[2])
+    frames = list(range(0, 30, 6))
+    assert [int(row["frame"]) for row in rows] == frames
+    assert list(boxes[0]) == ["frame", "time", *SIDES, "score"]
+    with Part.open(run / "scores.h5") as part:
+        assert [float(row["score"]) for row in rows] == pytest.approx(
+            part.read("test1", "score").tolist(), abs=2e-4
+        )
+        for row, frame in enumerate(frames):
+            found = [box for box in boxes if int(box["frame"]) == frame]
+            assert {float(box["time"]) for box in found} == {frame / 10}
+            for name in (*SIDES, "score"):
+                expected = part.ragged("test1", "boxes", name, row)
+                assert [float(box[name]) for box in found] == pytest.approx(expected.tolist(), abs=1e-2)
+    assert all(0 <= float(box["left"]) < float(box["right"]) <= 48 for box in boxes)
+    assert all(0 <= float(box["top"]) < float(box["bottom"]) <= 36 for box in boxes)
+    check_film(written[3], project.data / "test1.avi", boxes, frames)
+
+
+def check_film(film: Path, video: Path, boxes: list[dict[str, str]], frames: list[int]) -> None:
+    """A picture per scored row: the video's own frame with the best box in red, and the curve so far."""
+    with av.open(str(video)) as container:
+        source = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert float(stream.average_rate) == pytest.approx(10 / 6, rel=1e-2)
+        pictures = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(stream)]
+    assert len(pictures) == len(frames)
+    bars = []
+    for number, picture in zip(frames, pictures, strict=True):
+        best = next(box for box in boxes if int(box["frame"]) == number)
+        left, top, right, bottom = (round(float(best[side]) * 10) for side in SIDES)
+        red = (np.abs(picture[:360, :480] - (228, 26, 28)).max(axis=2) < 80)[top:bottom, left:right]
+        for edge in (red[:4], red[-4:], red[:, :4].T, red[:, -4:].T):
+            assert edge.any(axis=0).mean() > 0.7
+        # Inside the box it is that frame of the video, and of no other time.
+        shown = picture[top + 20 : bottom - 20, left + 20 : right - 20]
+        differences = []
+        for frame in frames:
+            large = Image.fromarray(source[frame]).resize((480, 360), Image.Resampling.BICUBIC)
+            other = np.asarray(large, int)[top + 20 : bottom - 20, left + 20 : right - 20]
+            differences.append(np.abs(shown - other).mean())
+        assert frames[int(np.argmin(differences))] == number
+        bars.append(int((np.abs(picture[360:] - (213, 94, 0)).max(axis=2) < 60).sum(axis=0).argmax()))
+    assert (np.diff(bars) > 50).all()
+
+
 def test_class_scores_are_columns_by_name(project: Project, tmp_path: Path) -> None:
     table, _ = predict(project.data / "test1.avi", project.runs["zero_shot"], tmp_path, device="cpu")
     rows = read_csv(table)
@@ -120,7 +207,7 @@ def test_class_scores_are_columns_by_name(project: Project, tmp_path: Path) -> N
         assert float(row["normal"]) + float(row["score"]) == pytest.approx(1, abs=1e-6)
 
 
-def test_nothing_is_left_beside_the_two_files(project: Project, tmp_path: Path) -> None:
+def test_nothing_is_left_beside_the_files(project: Project, tmp_path: Path) -> None:
     run = project.runs["frame_difference"]
     before = {path: path.stat().st_mtime_ns for path in sorted(run.rglob("*"))}
     files = predict(project.data / "test1.avi", run, tmp_path / "new/folder", device="cpu")
@@ -181,6 +268,7 @@ def test_bad_video_gives_one_line_and_no_files(
         (lambda record: record["features"].update(reads=None), "make the run again"),
         (lambda record: record["features"].update(weights={"other": "0" * 64}), "weights"),
         (lambda record: record["features"].update(revision=0), "revision"),
+        (lambda record: record["method"].update(segments=31), "trained with segments 32, asked for is 31"),
     ],
 )
 def test_runs_of_other_versions_and_weights_are_refused(
@@ -193,6 +281,16 @@ def test_runs_of_other_versions_and_weights_are_refused(
     with pytest.raises(VadbenchError, match=message) as error:
         predict(project.data / "test1.avi", run, tmp_path / "out", device="cpu")
     assert "\n" not in str(error.value)
+
+
+def test_a_localising_run_of_an_earlier_version_is_refused(project: Project, tmp_path: Path) -> None:
+    """Its settings.json holds no queries."""
+    run = shutil.copytree(project.runs["stprompt"], tmp_path / "run")
+    record = json.loads((run / "settings.json").read_text())
+    del record["queries"]
+    (run / "settings.json").write_text(json.dumps(record))
+    with pytest.raises(VadbenchError, match=r"queries.*make the run again"):
+        predict(project.data / "test1.avi", run, tmp_path / "out", device="cpu")
 
 
 def test_a_folder_without_a_run(project: Project, tmp_path: Path) -> None:

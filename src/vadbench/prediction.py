@@ -5,7 +5,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,19 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from vadbench.config import METHOD_SETTINGS, STAGE_SETTINGS, FeatureSet, MethodSettings, TextSettings
+from vadbench.config import (
+    METHOD_SETTINGS,
+    STAGE_SETTINGS,
+    FeatureSet,
+    MethodSettings,
+    QuerySettings,
+    TextSettings,
+)
 from vadbench.datasets import Split, VideoEntry
 from vadbench.datasets.dataset import relative_path
 from vadbench.datasets.entries import VideoList
 from vadbench.errors import VadbenchError
-from vadbench.figures import picture_prediction
+from vadbench.figures import film_prediction, picture_prediction
 from vadbench.figures.names import file_stems
 from vadbench.methods import METHODS, ScoreInputs
 from vadbench.methods.layers.features import described
@@ -40,6 +47,7 @@ class Recipe:
     features: Mapping[str, Any]
     method: MethodSettings
     texts: TextSettings
+    queries: QuerySettings
     seed: int
 
     @classmethod
@@ -52,13 +60,13 @@ class Recipe:
         path = run / SETTINGS
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
+            method = METHOD_SETTINGS[record["method"]["method"]].model_validate(record["method"])
             return cls(
                 stages=_stages(record["features"]),
                 features=record["features"],
-                method=_without_regions(
-                    METHOD_SETTINGS[record["method"]["method"]].model_validate(record["method"])
-                ),
-                texts=TextSettings.model_validate(record.get("texts", {})),
+                method=method,
+                texts=TextSettings.model_validate(record["texts"] if method.USES_TEXTS else {}),
+                queries=QuerySettings.model_validate(record["queries"] if method.uses_queries else {}),
                 seed=record["seed"],
             )
         except OSError as error:
@@ -74,25 +82,25 @@ class Recipe:
             ) from None
 
 
-def predict(
-    video: Path, run: Path, out: Path, *, device: str = "auto", threads: int = 1
-) -> tuple[Path, Path]:
+def predict(video: Path, run: Path, out: Path, *, device: str = "auto", threads: int = 1) -> tuple[Path, ...]:
     """Score a video with a finished run; write its scores as CSV and its curve as PNG.
 
     The CSV has a line per sampled frame: frame (0-based, decoded), time in seconds, score, and, where the
     method has them, a column per class. The curve's vertical axis covers the scores of the run's test videos,
-    so that it compares with their pictures.
+    so that it compares with their pictures. Of a run that localises also the boxes are written as CSV, and
+    the sampled frames as H.264 with boxes, heat map and the curve so far.
 
     Args:
         video: a video file or a folder of frames.
         run: the run's folder, results/<benchmark>/<split>/<method>/seed-<n>; nothing else of its project is
             needed.
-        out: folder of the two files, which are called after the video.
+        out: folder of the files, which are called after the video.
         device: "auto", "cpu", "cuda" or "cuda:1".
         threads: for decoding and torch.
 
     Returns:
-        Paths of the CSV and of the picture.
+        Paths of the scores and of the curve, then of the boxes and of the annotated video where they are
+        written.
 
     Raises:
         VadbenchError: for a video that cannot be read, and for a run that is not finished or was made with
@@ -102,16 +110,13 @@ def predict(
     relative_path(video, video.parent)  # refuses a name that no list can hold
     recipe = Recipe.load(run)
     (stem,) = file_stems([video.name]).values()
-    csv_path, png_path = out / f"{stem}.csv", out / f"{stem}.png"
     with tempfile.TemporaryDirectory(prefix="vadbench-predict-") as folder, ExitStack() as files:
         parts = _run_stages(recipe, video, Path(folder), device, threads)
         frames, features = (files.enter_context(Part.open(part)) for part in (parts[0], parts[-1]))
         _check_features(recipe, features, run)
         scores = files.enter_context(_score(recipe, features, video.name, run, Path(folder), device, threads))
         out.mkdir(parents=True, exist_ok=True)
-        write_text(csv_path, scores_as_csv(scores, video.name))
-        picture_prediction(scores, frames, video.name, run, png_path)
-    return csv_path, png_path
+        return _write(scores, frames, video.name, run, out / stem)
 
 
 def scores_as_csv(scores: Part, id: str) -> str:
@@ -121,12 +126,44 @@ def scores_as_csv(scores: Part, id: str) -> str:
     if "class_scores" in scores.arrays:
         classes += cast("list[str]", scores.attributes["classes"])
         columns += list(scores.read(id, "class_scores").T)
+    return _as_csv(["frame", "time", "score", *classes], zip(*columns, strict=True))
+
+
+def boxes_as_csv(scores: Part, id: str) -> str:
+    """The boxes of one video as CSV with a line of names: frame, time, left, top, right, bottom, score.
+
+    Corners are in pixels of the source frame, right and bottom exclusive; of a frame the best box comes
+    first. `score` is the mean heat inside, not the frame's own score.
+    """
+    names = ["left", "top", "right", "bottom", "score"]
+    columns = (scores.ragged_rows(id, "boxes", name) for name in names)
+    rows = zip(scores.frame(id), scores.time(id), *columns, strict=True)
+    boxes = ((frame, time, *box) for frame, time, *of in rows for box in zip(*of, strict=True))
+    return _as_csv(["frame", "time", *names], boxes)
+
+
+def _as_csv(names: Sequence[str], lines: Iterable[tuple[Any, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["frame", "time", "score", *classes])
-    for frame, time, *values in zip(*columns, strict=True):
+    writer.writerow(names)
+    for frame, time, *values in lines:
         writer.writerow([frame, f"{time:.6f}", *(f"{value:.8g}" for value in values)])
     return text.getvalue()
+
+
+def _write(scores: Part, frames: Part, id: str, run: Path, stem: Path) -> tuple[Path, ...]:
+    """Write what is to be had, under names that begin with `stem`."""
+
+    def named(ending: str) -> Path:
+        return stem.with_name(f"{stem.name}.{ending}")
+
+    write_text(named("csv"), scores_as_csv(scores, id))
+    picture_prediction(scores, frames, id, run, named("png"))
+    if "boxes" not in scores.groups:
+        return named("csv"), named("png")
+    write_text(named("boxes.csv"), boxes_as_csv(scores, id))
+    film_prediction(scores, frames, id, run, named("annotated.mp4"))
+    return named("csv"), named("png"), named("boxes.csv"), named("annotated.mp4")
 
 
 def _stages(features: Mapping[str, Any]) -> tuple[FeatureSet, ...]:
@@ -135,11 +172,6 @@ def _stages(features: Mapping[str, Any]) -> tuple[FeatureSet, ...]:
     if settings.source is None:
         return (settings,)
     return (*_stages(features["reads"]), settings)
-
-
-def _without_regions(method: MethodSettings) -> MethodSettings:
-    """Scores alone: neither file shows where an anomaly is, and a run's settings hold no queries."""
-    return method.model_copy(update={"localisation": None}) if method.uses_queries else method
 
 
 def _run_stages(recipe: Recipe, video: Path, folder: Path, device: str, threads: int) -> list[Path]:
@@ -185,6 +217,7 @@ def _score(
             features=features,
             split=Split(recipe.method.SUPERVISION, train=(), test=(id,)),
             texts=recipe.texts,
+            queries=recipe.queries,
             settings=recipe.method,
             seed=recipe.seed,
             run=run,

@@ -76,11 +76,15 @@ def show(
 def predict(
     video: Annotated[Path, typer.Argument(help="Any video file, or a folder of frames.")],
     run: Annotated[Path, typer.Option(help="Folder of a finished run, results/…/seed-0.")],
-    out: Annotated[Path, typer.Option(help="Folder to write <video>.csv and <video>.png into.")] = Path("."),
+    out: Annotated[Path, typer.Option(help="Folder to write <video>.csv and all else into.")] = Path("."),
     device: Device = "auto",
     threads: Threads = 2,
 ) -> None:
-    """Score any video with a finished run: writes its scores (CSV) and their curve (PNG)."""
+    """Score any video with a finished run: writes its scores (CSV) and their curve (PNG).
+
+    Of a run that localises, also the boxes (<video>.boxes.csv, pixels of the source frame) and the video with
+    boxes, heat maps and score curve (<video>.annotated.mp4). The run's folder is all that is read of it.
+    """
     threads = allowed_threads(threads)
     from vadbench.prediction import predict as score_video
 

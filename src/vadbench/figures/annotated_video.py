@@ -50,7 +50,18 @@ def write_annotated_video(
             raise VadbenchError(f"{run}: the video {video!r} has no scores, or no frames of it are stored")
         picture = pictures.picture(video, pictures.score_range())
         shown = pictures.localised(video, range(rows))
-        _write(out, _composed(picture, shown), _pace(picture.time))
+        film(picture, shown, out)
+
+
+def film(picture: CurvePicture, shown: Iterator[LocalisedFrame], out: Path) -> None:
+    """Write localised frames as H.264: boxes on the left, heat map on the right, the curve so far below.
+
+    Args:
+        picture: the whole curve, without thumbnails; its times give the pace.
+        shown: every row of the curve.
+        out: the .mp4 to write; it appears under its name when it is complete.
+    """
+    _write(out, _composed(picture, shown), _pace(picture.time))
 
 
 def _composed(picture: CurvePicture, shown: Iterator[LocalisedFrame]) -> Iterator[NDArray[np.uint8]]:
