@@ -328,9 +328,14 @@ def metrics_of_all(wildcards):
 
 
 def features_of_all(wildcards):
-    """The sets that some run reads."""
-    read = {(run.benchmark, run.features): None for run in RUNS.values()}
-    return [f"stores/{benchmark}/{name}/store.json" for benchmark, name in read]
+    """The sets that some run reads; of decoded frames, which may be freed, the scores made of them instead."""
+    made = {}
+    for path, run in RUNS.items():
+        stage = BENCHMARKS[run.benchmark].features[run.features].stage
+        store = f"stores/{run.benchmark}/{run.features}/store.json"
+        wanted = ancient(f"{path}/scores.h5") if stage == "frames" else store
+        made.setdefault((run.benchmark, run.features), wanted)
+    return list(made.values())
 
 
 def cost_settings(wildcards):

@@ -83,7 +83,7 @@ rule benchmark_tables:
 # Counted from the settings; the stages' logs, which say how fast they were, are there when their sets are.
 rule cost:
     input:
-        features_of_all,
+        features=features_of_all,
     output:
         csv=report(
             "results/cost.csv",
