@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 _COMMANDS = ["index", "stage", "link", "verify", "inspect", "train", "score", "evaluate", "tables"]
-_COMMANDS += ["figures", "overview", "show", "predict", "fetch-weights", "demo"]
+_COMMANDS += ["figures", "overview", "show", "predict", "fetch-weights", "cost", "demo"]
 _TRAIN = ["--split", "weak", "--features", "a", "--annotations", "b", "--out", "c"]
 _RUN = "from vadbench.cli import main; main()"
 
@@ -55,6 +55,9 @@ def test_help_names_every_command() -> None:
         (["stage", "frames", "--videos", "a", "--out", "b", "--test-videos", "c"], "not JSON"),
         (["stage", "frames", "--videos", "a", "--out", "b", "--test-videos", "[1]"], "list of texts"),
         (["show", "results/none", "video"], "metrics.json"),
+        (["cost", "nobody"], "config.yaml"),
+        (["cost", "--settings", '{"demo": {"shard": 2}}'], "shards"),
+        (["cost", "--settings", '{"demo": 2}'], "demo"),
         (["predict", "none.mp4", "--run", "results/none"], "settings.json"),
     ],
 )

@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
-from vadbench.config import BenchmarkSettings, CostSettings
+import pytest
+
+from vadbench.config import BenchmarkSettings, CostSettings, settings_of_option
+from vadbench.errors import VadbenchError
 
 BASE: dict[str, Any] = {
     "data": {"kind": "demo"},
@@ -50,6 +53,14 @@ def test_what_costs_do_not_depend_on_is_not_there() -> None:
         {"methods": [{"sultani": {"splits": ["weak"]}}, *BASE["methods"][1:]]},
     ):
         assert _identity(**changes) == _identity()
+
+
+@pytest.mark.parametrize("reads", ["frames", "nowhere"])
+def test_what_is_read_must_be_there(reads: str) -> None:
+    identity = _identity()
+    identity["methods"][0]["sultani"]["reads"] = reads
+    with pytest.raises(VadbenchError, match=f"sultani reads a set of the stage clip, which {reads} is not"):
+        settings_of_option(CostSettings, "--settings, demo", identity)
 
 
 def test_what_costs_depend_on_is_there() -> None:

@@ -50,6 +50,6 @@ def _of_files(benchmarks: Sequence[str] | None, config: Path) -> Mapping[str, Co
 
 def _of_option(text: str) -> Mapping[str, CostSettings]:
     return {
-        name: settings_of_option(CostSettings, "--settings", values)
+        name: settings_of_option(CostSettings, f"--settings, {name}", values)
         for name, values in read_json("--settings", text).items()
     }

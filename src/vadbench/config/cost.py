@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
+from pydantic_core import PydanticCustomError
 
 from vadbench.config.base import Name, Settings
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
@@ -41,6 +42,20 @@ class CostSettings(Settings):
             features=benchmark.features,
             methods=methods,
         )
+
+    @model_validator(mode="after")
+    def _read_sets(self) -> Self:
+        """What is read is there, and of the stage that can be read."""
+        read = [(name, each.source, each.READS_STAGE) for name, each in self.features.items()]
+        read += [(each.name, each.settings.reads, each.settings.READS_STAGE) for each in self.methods]
+        for name, source, stage in read:
+            if source is not None and (source not in self.features or self.features[source].stage != stage):
+                raise PydanticCustomError(
+                    "reads",
+                    "{name} reads a set of the stage {stage}, which {source} is not",
+                    {"name": name, "stage": stage or "", "source": source, "field": "features"},
+                )
+        return self
 
     def identity(self) -> dict[str, Any]:
         """As JSON values, from which equal costs can be counted."""
