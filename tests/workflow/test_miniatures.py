@@ -6,7 +6,9 @@ from importlib import import_module
 import pytest
 from project import Project
 
+from miniatures.clips import HEIGHT, SQUARE, WIDTH
 from vadbench.datasets import Annotations
+from vadbench.tables.wording import BOX_TITLES
 
 SPLITS = {
     "ucf_crime": ["weak"],
@@ -17,7 +19,9 @@ SPLITS = {
     "ped2": ["one_class", "weak"],
     "nwpu": ["one_class"],
 }
-METHODS = ("zero_shot", "frame_difference")
+METHODS = {"zero_shot", "frame_difference"}
+LOCALISED = "ucf_crime"
+"""Where STPrompt runs too, and finds boxes."""
 
 OVERRIDE = """{
   all: {
@@ -25,7 +29,14 @@ OVERRIDE = """{
     features: {clip: {model: demo, weights: demo}},
     methods: [zero_shot, frame_difference],
     evaluation: {bootstrap_resamples: 50},
-  }
+  },
+  ucf_crime: {
+    features: {windows: {model: demo, weights: demo, scales: [2/2, 4/2], top: 4}},
+    methods: [
+      zero_shot, frame_difference,
+      {stprompt: {epochs: 2, localisation: {tau: 0.07, threshold: otsu}}},
+    ],
+  },
 }"""
 
 
@@ -53,7 +64,8 @@ def test_every_method_has_its_figures_on_every_split(name: str, rows: list[dict[
         for row in rows
         if row["benchmark"] == name and row["metric"] == "micro_auc" and row["draw"] in ("", "0")
     }
-    assert set(found) == {(split, method) for split in SPLITS[name] for method in METHODS}
+    methods = METHODS | {"stprompt"} if name == LOCALISED else METHODS
+    assert set(found) == {(split, method) for split in SPLITS[name] for method in methods}
     for row in found.values():
         assert 0 <= float(row["value"]) <= 1
         assert float(row["coverage"]) == 1
@@ -68,6 +80,27 @@ def test_the_flicker_of_events_is_found_where_frames_differ(name: str, rows: lis
         if (row["benchmark"], row["metric"], row["method"]) == (name, "micro_auc", "frame_difference")
     )
     assert value > 0.8
+
+
+def test_boxes_are_measured_and_trivial_ones_stand_beside(
+    project: Project, rows: list[dict[str, str]]
+) -> None:
+    """A square of the miniature's size is all that is abnormal, so that the trivial boxes are known."""
+    values = {
+        row["metric"]: float(row["value"])
+        for row in rows
+        if (row["benchmark"], row["method"]) == (LOCALISED, "stprompt") and row["metric"].startswith("tiou")
+    }
+    left, top, right, bottom = SQUARE
+    square, half = (right - left) * (bottom - top), WIDTH * HEIGHT / 4
+    # The centred box, half as wide and high as the frame, covers the square.
+    assert values["tiou_whole_frame_ungated"] == pytest.approx(square / (WIDTH * HEIGHT))
+    assert values["tiou_centred_half_ungated"] == pytest.approx(square / half)
+    assert 0 <= values["tiou"] <= values["tiou_ungated"] < 1
+    assert 0 <= values["tiou_random_ungated"] < 1
+    page = (project.folder / "results" / LOCALISED / "tables.md").read_text()
+    for box in BOX_TITLES.values():
+        assert f"| stprompt | windows | {box} |" in page
 
 
 @pytest.mark.parametrize("name", SPLITS)
