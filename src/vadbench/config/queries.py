@@ -13,11 +13,11 @@ BACKGROUND = (
     *("a picture of desk", "a picture of cabinet", "a picture of chair", "a picture of door"),
     "a picture of blank",
 )
-"""STPrompt, section 3.4: common indoor and outdoor things, in place of normal behaviour."""
+"""STPrompt, section 3.3: common indoor and outdoor things, in place of normal behaviour."""
 
 
 class QuerySettings(Settings):
-    """Text queries of training-free localisation (STPrompt, section 3.4)."""
+    """Text queries of training-free localisation (STPrompt, section 3.3)."""
 
     background: Annotated[tuple[Text, ...], Field(min_length=1)] = BACKGROUND
     """Texts of what is no anomaly."""
