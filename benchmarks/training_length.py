@@ -39,8 +39,8 @@ class Grid:
 
 GRIDS = {
     "sultani": Grid((5e-5, 2e-4, 1e-3), (100, 200, 400, 800)),
-    # What a quarter of a minute per seed on one core allows; 25 steps are 5 epochs, 50 are stretched to 10.
-    "vadclip": Grid((2e-5, 2e-4, 1e-3), (25, 50), {"half_batch": 8, "epochs": 5}, (0, 1, 2)),
+    # Batches that a quarter of a minute per seed on one core allows; 25 steps are 5 epochs.
+    "vadclip": Grid((5e-5, 2e-4, 1e-3), (25, 50, 100), {"half_batch": 8, "epochs": 5}, (0, 1, 2)),
     "stprompt": Grid((1e-4,), (25, 50, 100, 200, 400)),
 }
 
