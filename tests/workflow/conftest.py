@@ -13,8 +13,21 @@ OVERRIDE = """{
   folder: {
     data: {folder: videos, labels: labels.csv},
     shards: 2, splits: [weak], seeds: [0],
-    features: {frames: {stride: 8}, clip: {model: demo}},
-    methods: [frame_difference, {sultani: {min_steps: 4, epochs: 2}}],
+    texts: {
+      template: "{}",
+      labels: {
+        fighting: people fighting, fire: a fire, accident: a car accident,
+        fall: a person lying on the ground, panic: a crowd running away,
+      },
+    },
+    features: {
+      frames: {stride: 8}, clip: {model: demo},
+      windows: {stage: windows, every: 4, scales: [2/2, 4/2], top: 4, keep: test, model: "demo"},
+    },
+    methods: [
+      frame_difference, {sultani: {min_steps: 4, epochs: 2}},
+      {stprompt: {epochs: 2, localisation: {threshold: 0.5}}},
+    ],
     evaluation: {bootstrap_resamples: 20},
   }
 }"""

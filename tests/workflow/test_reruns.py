@@ -11,6 +11,7 @@ from project import Project
 
 from conftest import OVERRIDE, write_labels
 
+BEFORE_SCORES = {"frames", "clip", "windows", "link", "train"}
 AFTER_SCORES = {"evaluate", "curves", "overview", "benchmark_tables", "tables"}
 
 
@@ -61,7 +62,7 @@ def test_a_learning_rate_runs_its_method_and_the_tables(finished: Project) -> No
 
 def test_a_model_runs_clip_and_its_readers_but_not_frames(finished: Project) -> None:
     jobs = finished.planned(override=OVERRIDE.replace("model: demo", "model: demo, weights: none"))
-    assert set(jobs) == {"clip", "link", "train", "score", *AFTER_SCORES}
+    assert set(jobs) == {"clip", "link", "cost", "train", "score", *AFTER_SCORES}
     assert jobs["clip"] == 2
     assert jobs["link"] == jobs["train"] == 1
 
@@ -74,12 +75,40 @@ def test_a_stride_runs_everything(finished: Project) -> None:
 def test_a_new_seed_adds_runs(finished: Project) -> None:
     jobs = finished.planned(override=OVERRIDE.replace("seeds: [0]", "seeds: [0, 1]"))
     assert set(jobs) == {"train", "score", "evaluate", "overview", "benchmark_tables", "tables"}
-    assert jobs["train"] == 1
+    assert jobs["train"] == 2
 
 
-def test_a_text_runs_nothing_that_reads_no_text(finished: Project) -> None:
-    override = OVERRIDE.replace("shards: 2", "texts: {template: 'a photo of {}'}, shards: 2")
-    assert finished.planned(override=override) == {}
+def test_a_threshold_of_localisation_scores_evaluates_and_tables_but_does_not_train(
+    finished: Project,
+) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace("threshold: 0.5", "threshold: 0.4"))
+    assert {"score", *AFTER_SCORES} <= set(jobs)
+    assert not BEFORE_SCORES & set(jobs)
+    assert jobs["score"] == jobs["evaluate"] == jobs["curves"] == 1
+
+
+def test_another_branch_is_scored_without_training_unless_scores_choose_the_checkpoint(
+    finished: Project,
+) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace("stprompt: {", "stprompt: {score: c_branch, "))
+    assert {"score", *AFTER_SCORES} <= set(jobs)
+    assert not BEFORE_SCORES & set(jobs)
+    held_out = OVERRIDE.replace("stprompt: {", "stprompt: {score: c_branch, selection: held_out, ")
+    assert finished.planned(override=held_out)["train"] == 1
+
+
+def test_a_template_runs_no_training_and_nothing_that_reads_no_text(finished: Project) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace('template: "{}"', 'template: "an image of {}"'))
+    assert {"score", *AFTER_SCORES} <= set(jobs)
+    assert not BEFORE_SCORES & set(jobs)
+    assert jobs["score"] == 1
+
+
+def test_a_text_trains_what_reads_texts(finished: Project) -> None:
+    jobs = finished.planned(override=OVERRIDE.replace("fire: a fire", "fire: flames"))
+    assert {"score", *AFTER_SCORES} <= set(jobs)
+    assert BEFORE_SCORES & set(jobs) == {"train"}
+    assert jobs["train"] == jobs["score"] == 1
 
 
 def test_a_corrected_label_runs_no_stage(restored: Project) -> None:
@@ -106,7 +135,7 @@ def test_a_new_video_runs_its_shard(restored: Project) -> None:
 
 def test_forcing_a_set_runs_it_and_its_readers(finished: Project) -> None:
     jobs = finished.planned("--forcerun", "clip")
-    assert set(jobs) == {"clip", "link", "train", "score", *AFTER_SCORES}
+    assert set(jobs) == {"clip", "link", "cost", "train", "score", *AFTER_SCORES}
 
 
 def test_the_report_names_a_benchmark_that_was_typed_without_a_list(
