@@ -6,8 +6,8 @@ drawn is gone through draw by draw; where it has too few videos, with fewer fold
 
     snakemake --cores 8 results/tables.csv        # makes the stores
     python benchmarks/training_length.py
-    python benchmarks/training_length.py --method vadclip
-    python benchmarks/training_length.py --method stprompt --benchmark ped2 --folds 2
+    python benchmarks/training_length.py --grid vadclip
+    python benchmarks/training_length.py --grid stprompt --benchmark ped2 --folds 2
 """
 
 import argparse
@@ -28,9 +28,10 @@ from vadbench.store import Part, Store
 
 @dataclass(frozen=True)
 class Grid:
-    """Learning rates and numbers of steps that are compared, the settings that are held beside them, and the
-    run seeds: several where one initialisation says little."""
+    """Learning rates and numbers of steps of a method that are compared, the settings that are held beside
+    them, and the run seeds: several where one initialisation says little."""
 
+    method: str
     rates: tuple[float, ...]
     steps: tuple[int, ...]
     fixed: dict[str, object] = field(default_factory=dict)
@@ -38,10 +39,14 @@ class Grid:
 
 
 GRIDS = {
-    "sultani": Grid((5e-5, 2e-4, 1e-3), (100, 200, 400, 800)),
+    "sultani": Grid("sultani", (5e-5, 2e-4, 1e-3), (100, 200, 400, 800)),
     # Batches that a quarter of a minute per seed on one core allows; 25 steps are 5 epochs.
-    "vadclip": Grid((5e-5, 2e-4, 1e-3), (25, 50, 100), {"half_batch": 8, "epochs": 5}, (0, 1, 2)),
-    "stprompt": Grid((1e-4,), (25, 50, 100, 200, 400)),
+    "vadclip": Grid("vadclip", (5e-5, 2e-4, 1e-3), (25, 50, 100), {"half_batch": 8, "epochs": 5}, (0, 1, 2)),
+    "stprompt": Grid("stprompt", (1e-4,), (25, 50, 100, 200, 400)),
+    # Its classifier alone, which starts from nothing; learned prompts start from what the text tower knows.
+    "stprompt_c_branch": Grid(
+        "stprompt", (1e-4,), (25, 100, 400, 1600), {"a_branch": False, "score": "c_branch"}, (0, 1, 2)
+    ),
 }
 
 
@@ -52,22 +57,22 @@ def main() -> None:
     arguments.add_argument("--benchmark", default="demo")
     arguments.add_argument("--stores", type=Path, help="instead of stores/<benchmark>")
     arguments.add_argument("--config", type=Path, default=Path("config"))
-    arguments.add_argument("--method", choices=tuple(GRIDS), default="sultani")
+    arguments.add_argument("--grid", choices=tuple(GRIDS), default="sultani")
     arguments.add_argument("--folds", type=int, default=5)
     given = arguments.parse_args()
-    grid = GRIDS[given.method]
+    grid = GRIDS[given.grid]
     stores = given.stores or Path("stores") / given.benchmark
     annotations = Annotations.load(stores / "annotations.json")
     benchmark = load_benchmark(given.benchmark, given.config)
     draws = benchmark.draws if "weak" in benchmark.data.DRAWS else (None,)
     trains = [annotations.split("weak", draw).train for draw in draws]
-    reads = METHOD_SETTINGS[given.method]().reads
+    reads = METHOD_SETTINGS[grid.method]().reads
     with Store.open(stores / reads) as features:
         print("learning rate " + " ".join(f"{steps:>6}" for steps in grid.steps) + "   steps")
         for rate in grid.rates:
             print(f"{rate:>13g}", end="")
             for steps in grid.steps:
-                settings = METHOD_SETTINGS[given.method](**grid.fixed, lr=rate, min_steps=steps)
+                settings = METHOD_SETTINGS[grid.method](**grid.fixed, lr=rate, min_steps=steps)
                 values = [
                     value
                     for train in trains
