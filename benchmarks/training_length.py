@@ -45,7 +45,7 @@ GRIDS = {
     "stprompt": Grid("stprompt", (1e-4,), (25, 50, 100, 200, 400)),
     # Its classifier alone, which starts from nothing; learned prompts start from what the text tower knows.
     "stprompt_c_branch": Grid(
-        "stprompt", (1e-4,), (25, 100, 400, 1600), {"a_branch": False, "score": "c_branch"}, (0, 1, 2)
+        "stprompt", (1e-4,), (25, 100, 400), {"a_branch": False, "score": "c_branch"}, (0, 1, 2)
     ),
 }
 
