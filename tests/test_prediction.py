@@ -293,6 +293,15 @@ def test_a_localising_run_of_an_earlier_version_is_refused(project: Project, tmp
         predict(project.data / "test1.avi", run, tmp_path / "out", device="cpu")
 
 
+def test_a_run_without_its_checkpoint_is_refused_before_the_video_is_read(
+    project: Project, tmp_path: Path
+) -> None:
+    run = shutil.copytree(project.runs["sultani"], tmp_path / "run")
+    (run / "checkpoint.safetensors").unlink()
+    with pytest.raises(VadbenchError, match="no such checkpoint"):
+        predict(tmp_path / "none.avi", run, tmp_path / "out", device="cpu")
+
+
 def test_a_folder_without_a_run(project: Project, tmp_path: Path) -> None:
     with pytest.raises(VadbenchError, match="finished run"):
         predict(project.data / "test1.avi", tmp_path, tmp_path / "out", device="cpu")

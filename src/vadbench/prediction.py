@@ -29,6 +29,7 @@ from vadbench.figures import film_prediction, picture_prediction
 from vadbench.figures.names import file_stems
 from vadbench.methods import METHODS, ScoreInputs
 from vadbench.methods.layers.features import described
+from vadbench.methods.layers.runs import trained_record
 from vadbench.methods.protocol import SCORES, SETTINGS
 from vadbench.stages import run_stage
 from vadbench.store import Part
@@ -109,6 +110,9 @@ def predict(video: Path, run: Path, out: Path, *, device: str = "auto", threads:
     video = Path(os.path.abspath(video))
     relative_path(video, video.parent)  # refuses a name that no list can hold
     recipe = Recipe.load(run)
+    if METHODS[recipe.method.method].trains:
+        # A checkpoint that cannot be used is said now, not when the video has been decoded.
+        trained_record(run)
     (stem,) = file_stems([video.name]).values()
     with tempfile.TemporaryDirectory(prefix="vadbench-predict-") as folder, ExitStack() as files:
         parts = _run_stages(recipe, video, Path(folder), device, threads)

@@ -58,18 +58,30 @@ def read_trained(inputs: ScoreInputs[Any]) -> tuple[dict[str, NDArray[Any]], Pat
             features of another kind, or by another version.
     """
     path = inputs.run / CHECKPOINT
-    arrays, trained = read_arrays(path)
+    trained = trained_record(inputs.run)
+    arrays, _ = read_arrays(path)
     here = json.loads(json.dumps(training_record(inputs)))
-    if missing := here.keys() - trained.keys():
+    check_described(inputs.features, trained["features"], path)
+    for key in here:
+        if key != "features":
+            _check_equal(key, trained.get(key), here[key], path)
+    return arrays, path
+
+
+def trained_record(run: Path) -> dict[str, Any]:
+    """What the checkpoint of a run depends on, as it says itself.
+
+    Raises:
+        VadbenchError: if it is missing, damaged, or of another version.
+    """
+    path = run / CHECKPOINT
+    record = read_record(path)
+    if missing := {"method", "revision", "seed", "features", "training"} - record.keys():
         raise VadbenchError(
             f"{path}: does not say its {', '.join(sorted(missing))}, as one of another version of vadbench; "
             "run `vadbench train` for this run again"
         )
-    check_described(inputs.features, trained["features"], path)
-    for key in here:
-        if key != "features":
-            _check_equal(key, trained[key], here[key], path)
-    return arrays, path
+    return record
 
 
 def write_settings(inputs: ScoreInputs[Any], checkpoint: Path | None) -> None:
@@ -80,7 +92,7 @@ def write_settings(inputs: ScoreInputs[Any], checkpoint: Path | None) -> None:
 
 def _check_equal(key: str, trained: Any, here: Any, path: Path) -> None:
     """Refuse a checkpoint that other settings were trained to."""
-    if not isinstance(here, dict):
+    if not (isinstance(here, dict) and isinstance(trained, dict)):
         trained, here = {key: trained}, {key: here}
     differing = [name for name in here.keys() | trained.keys() if trained.get(name) != here.get(name)]
     if differing:
