@@ -67,6 +67,29 @@ def test_a_model_runs_clip_and_its_readers_but_not_frames(finished: Project) -> 
     assert jobs["link"] == jobs["train"] == 1
 
 
+def test_costs_are_counted_and_rates_read_from_the_logs(finished: Project) -> None:
+    with (finished.folder / "results/cost.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["frames", "clip", "windows", "frame_difference", "sultani", "stprompt"]
+    for name in ("frames", "clip", "windows"):
+        assert float(rows[name]["frames_per_second"]) > 0
+        assert "thread" in rows[name]["measured_on"]
+        assert "measured on" not in rows[name]["note"]
+    assert int(rows["stprompt"]["flops_per_frame_total"]) > int(rows["windows"]["flops_per_frame"]) > 0
+
+
+def test_freed_frames_are_not_made_again_for_costs(finished: Project) -> None:
+    frames = finished.folder / "stores/folder/frames"
+    freed = frames.rename(frames.with_name("freed"))
+    override = OVERRIDE.replace("threshold: 0.5", "threshold: 0.4")
+    try:
+        done = finished.snakemake("--dry-run", "results/cost.csv", override=override)
+    finally:
+        freed.rename(frames)
+    assert "rule cost:" in done.stdout + done.stderr
+    assert "rule frames:" not in done.stdout + done.stderr
+
+
 def test_a_stride_runs_everything(finished: Project) -> None:
     jobs = finished.planned(override=OVERRIDE.replace("stride: 8", "stride: 4"))
     assert {"frames", "clip", "train", "score"} <= set(jobs)
@@ -114,7 +137,7 @@ def test_a_text_trains_what_reads_texts(finished: Project) -> None:
 def test_a_corrected_label_runs_no_stage(restored: Project) -> None:
     write_labels(restored.folder / "data/labels.csv", moved=3)
     jobs = restored.planned()
-    assert not {"frames", "clip", "link"} & set(jobs)
+    assert not {"frames", "clip", "link", "cost"} & set(jobs)
     assert {"train", "evaluate", "tables"} <= set(jobs)
 
 
