@@ -2,7 +2,7 @@
 
 from settings_files import CONFIG_FOLDER
 
-from vadbench.config import StPromptSettings, load_benchmark
+from vadbench.config import MethodSettings, StPromptSettings, load_benchmark
 
 Line = tuple[str, str, bool, bool]
 """Aggregate, temporal adapter, C-branch, A-branch."""
@@ -26,12 +26,13 @@ TABLE_5: set[Line] = {
 TABLE_6: set[Line] = {(SA2, kind, True, True) for kind in ("transformer", "transformer+distance", DISTANCE)}
 
 
+def methods(benchmark: str) -> list[MethodSettings]:
+    return [entry.settings for entry in load_benchmark(benchmark, CONFIG_FOLDER).methods]
+
+
 def listed() -> dict[str, StPromptSettings]:
-    entries = load_benchmark("stprompt_ablations", CONFIG_FOLDER).methods
-    found = {}
-    for entry in entries:
-        assert isinstance(entry.settings, StPromptSettings)
-        found[entry.settings.variant] = entry.settings
+    entries = [entry for entry in methods("stprompt_ablations") if isinstance(entry, StPromptSettings)]
+    found = {entry.variant: entry for entry in entries}
     assert len(found) == len(entries)
     return found
 
@@ -47,7 +48,10 @@ def test_every_line_of_the_papers_tables_is_there() -> None:
 
 def test_a_variant_differs_from_the_whole_in_what_it_names() -> None:
     variants = listed()
-    full = variants.pop("full").identity()
+    full = variants.pop("full")
+    # What it adds to the scores, without a training, is asked of the whole alone.
+    assert full.localisation is not None
+    full = full.model_copy(update={"localisation": None}).identity()
     assert line(StPromptSettings()) == FULL
     changed = {
         name: {key for key, value in settings.identity().items() if value != full[key]}
@@ -57,15 +61,29 @@ def test_a_variant_differs_from_the_whole_in_what_it_names() -> None:
     assert changed["sigma-10"] == {"sigma"}
     assert changed["const-sum"] == {"const_reduction"}
     assert changed["const-none"] == {"beta"}
-    assert changed["sa2+adapter+c-branch"] == {"a_branch", "score"}
+    assert changed["sa2+adapter+c-branch"] == {"a_branch", "score", "min_steps"}
     kinds = {variants[name].score for name in variants if name.startswith("score-")}
     assert kinds == {"literal", "c_branch", "mean"}
 
 
-def test_all_take_the_steps_of_the_demo() -> None:
-    demo = [entry.settings for entry in load_benchmark("demo", CONFIG_FOLDER).methods]
-    (steps,) = {settings.min_steps for settings in demo if isinstance(settings, StPromptSettings)}
-    assert {settings.min_steps for settings in listed().values()} == {steps}
+def test_all_take_the_steps_of_the_demo_but_those_that_the_classifier_scores() -> None:
+    (steps,) = {entry.min_steps for entry in methods("demo") if isinstance(entry, StPromptSettings)}
+    by_score = {(entry.score == "c_branch", entry.min_steps) for entry in listed().values()}
+    assert by_score == {(False, steps), (True, 100)}
+
+
+def test_peers_are_trained_as_in_the_demo() -> None:
+    def training(entry: MethodSettings) -> dict[str, object]:
+        return {
+            key: value for key, value in entry.training_identity().items() if key not in {"method", "reads"}
+        }
+
+    demo = {entry.method: training(entry) for entry in methods("demo")}
+    peers = [entry for entry in methods("stprompt_ablations") if not isinstance(entry, StPromptSettings)]
+    assert len(peers) == 5
+    for entry in peers:
+        plain = entry.method.removesuffix("_patch").removesuffix("_windows")
+        assert training(entry) == demo[plain]
 
 
 def test_data_texts_and_rows_are_the_demos() -> None:
