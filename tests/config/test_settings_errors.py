@@ -277,6 +277,16 @@ def test_typed_after_config(
             "mean; write `override='{demo: {methods: [{vadclip: {test_crop: center}}]}}'`",
         ),
         (
+            [below_demo("{features: {windows: {keep: test}}, methods: [sultani_patch]}")],
+            "override.demo.features.windows.keep: sultani_patch reads windows that are not kept; allowed: all; "
+            "write `override='{demo: {features: {windows: {keep: all}}, methods: [sultani_patch]}}'`",
+        ),
+        (
+            [below_demo("{features: {windows: {keep: none}}}")],
+            "override.demo.features.windows.keep: stprompt reads windows that are not kept; allowed: test, "
+            "all; write `override='{demo: {features: {windows: {keep: test}}}}'`",
+        ),
+        (
             ["benchmarks=[ped2]", "override={ped2: {draws: [10]}}"],
             "override.ped2.draws[0]: the split weak has draws 0 to 9; "
             "write `override='{ped2: {draws: [9]}}'`",

@@ -1,6 +1,7 @@
 """What must hold between the settings of a benchmark, beyond each value by itself."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from vadbench.config.allowed import nearest
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
@@ -9,6 +10,7 @@ from vadbench.config.data import FolderData
 from vadbench.config.methods import TrainedSettings, VadClipSettings
 from vadbench.config.problems import NOTHING, Problem
 from vadbench.config.runs import expand_runs, splits_of
+from vadbench.config.windows import Keep, WindowsSettings
 from vadbench.config.yaml_text import Keys
 
 RESERVED_SETS = ("videos", "rendered", "annotations.json", "masks.json")
@@ -53,6 +55,7 @@ def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iter
     method = entry.settings
     keys: Keys = ("methods", number, entry.name)
     yield from _reads(keys, method.reads, method.READS_STAGE, settings)
+    yield from _kept(entry, settings)
     if isinstance(method, VadClipSettings):
         yield from _crop(keys, method, settings)
     for place, split in enumerate(method.splits or ()):
@@ -88,9 +91,23 @@ def _reads(keys: Keys, reads: str, stage: str, settings: BenchmarkSettings) -> I
     yield Problem((*keys, "reads"), text, NOTHING if near is None else near)
 
 
+def _kept(entry: MethodEntry, settings: BenchmarkSettings) -> Iterator[Problem]:
+    """The windows that are read must be kept: else features would be made and trained on for nothing."""
+    method = entry.settings
+    features = settings.features.get(method.reads)
+    if not isinstance(features, WindowsSettings):
+        return
+    more = get_args(Keep)[get_args(Keep).index(method.windows_read) :]
+    if features.keep not in more:
+        text = f"{entry.name} reads windows that are not kept; allowed: {', '.join(more)}"
+        yield Problem(("features", method.reads, "keep"), text, more[0])
+
+
 def _crop(keys: Keys, method: VadClipSettings, settings: BenchmarkSettings) -> Iterator[Problem]:
     """The set that is read must have the crop that is scored: else a training would be for nothing."""
     features = settings.features.get(method.reads)
+    if features is None:
+        return  # said by the check of what is read
     crops = features.crops if isinstance(features, ClipSettings) else 1
     allowed = (*crop_names(crops), "mean")
     if method.test_crop not in allowed:

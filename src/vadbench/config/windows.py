@@ -11,6 +11,10 @@ from vadbench.config.image_tower import ImageTowerSettings
 SCALE_PATTERN = r"^[1-9][0-9]{0,2}/[1-9][0-9]{0,2}$"
 
 
+Keep = Literal["none", "test", "all"]
+"""Videos whose windows are kept, each value more than the one before."""
+
+
 class WindowScale(NamedTuple):
     """Square windows that slide over a tower's grid of tokens. Both numbers count tokens."""
 
@@ -77,7 +81,7 @@ class WindowsSettings(ImageTowerSettings):
     """The image that the frame's own embedding sees. clip: the model's own preprocessing (OpenAI's models see
     the centre square); squash: the windows' image."""
 
-    keep: Literal["none", "test", "all"] = "none"
+    keep: Keep = "none"
     """Videos whose window embeddings are stored, at all scales: none, those in a test list of a split that
     the benchmark's file runs, or all. Other scales than the first are computed for these videos only."""
 

@@ -17,6 +17,7 @@ from vadbench.config.base import (
     Settings,
 )
 from vadbench.config.data import Supervision
+from vadbench.config.windows import Keep
 
 
 class MethodSettings(Settings):
@@ -53,6 +54,11 @@ class MethodSettings(Settings):
     def uses_queries(self) -> bool:
         """Whether it localises, so that its scores depend on the benchmark's queries."""
         return False
+
+    @property
+    def windows_read(self) -> Keep:
+        """The videos whose windows it reads, as `keep` of a set of windows names them."""
+        return "none"
 
     @classmethod
     def __get_pydantic_json_schema__(

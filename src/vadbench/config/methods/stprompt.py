@@ -10,6 +10,7 @@ from vadbench.config.base import ROW_SCORING, SCORING, Name
 from vadbench.config.data import Supervision
 from vadbench.config.methods.base import TrainedSettings
 from vadbench.config.methods.localisation import LocalisationSettings
+from vadbench.config.windows import Keep
 
 
 class StPromptSettings(TrainedSettings):
@@ -23,6 +24,7 @@ class StPromptSettings(TrainedSettings):
     SUPERVISION: ClassVar[Supervision] = "weak"
     READS_STAGE: ClassVar[str] = "windows"
     USES_TEXTS: ClassVar[bool] = True
+    REVISION: ClassVar[int] = 2
 
     method: Literal["stprompt"] = "stprompt"
     reads: Name = "windows"
@@ -99,6 +101,10 @@ class StPromptSettings(TrainedSettings):
     @property
     def uses_queries(self) -> bool:
         return self.localisation is not None
+
+    @property
+    def windows_read(self) -> Keep:
+        return "none" if self.localisation is None else "test"
 
     def training_identity(self) -> dict[str, Any]:
         """As of all methods that are trained."""

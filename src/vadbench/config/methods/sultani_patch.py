@@ -7,6 +7,7 @@ from pydantic import Field
 from vadbench.config.base import SCORING, Name
 from vadbench.config.methods.localisation import BoxSettings
 from vadbench.config.methods.sultani import SultaniSettings
+from vadbench.config.windows import Keep
 
 
 class SultaniPatchSettings(SultaniSettings):
@@ -27,3 +28,7 @@ class SultaniPatchSettings(SultaniSettings):
 
     localisation: Annotated[BoxSettings, Field(json_schema_extra=SCORING)] = BoxSettings()
     """Heat maps and boxes beside the scores."""
+
+    @property
+    def windows_read(self) -> Keep:
+        return "all"

@@ -35,6 +35,7 @@ class VadClipSettings(TrainedSettings):
     SUPERVISION: ClassVar[Supervision] = "weak"
     READS_STAGE: ClassVar[str] = "clip"
     USES_TEXTS: ClassVar[bool] = True
+    REVISION: ClassVar[int] = 2
 
     method: Literal["vadclip"] = "vadclip"
     reads: Name = "clip"

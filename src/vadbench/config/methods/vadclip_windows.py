@@ -7,6 +7,7 @@ from pydantic import Field
 from vadbench.config.base import SCORING, Name
 from vadbench.config.methods.localisation import BoxSettings
 from vadbench.config.methods.vadclip import VadClipSettings
+from vadbench.config.windows import Keep
 
 
 class VadClipWindowsSettings(VadClipSettings):
@@ -25,3 +26,7 @@ class VadClipWindowsSettings(VadClipSettings):
 
     localisation: Annotated[BoxSettings, Field(json_schema_extra=SCORING)] = BoxSettings()
     """Heat maps and boxes beside the scores."""
+
+    @property
+    def windows_read(self) -> Keep:
+        return "test"
