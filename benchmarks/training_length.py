@@ -1,4 +1,4 @@
-"""How long, and how fast, to train a method on the demo, judged on held-out training videos alone.
+"""How long, and how fast, to train a method on a benchmark, judged on held-out training videos alone.
 
 Five folds of the weak split's training videos: trained on four, judged on the fifth by the AUC of a video's
 highest score against its video-level label. No test video is read, and no frame-level truth. A split that is
@@ -8,6 +8,7 @@ drawn is gone through draw by draw; where it has too few videos, with fewer fold
     python benchmarks/training_length.py
     python benchmarks/training_length.py --grid vadclip
     python benchmarks/training_length.py --grid stprompt --benchmark ped2 --folds 2
+    python benchmarks/training_length.py --grid stprompt_c_branch --benchmark stprompt_ablations
 """
 
 import argparse
@@ -40,12 +41,19 @@ class Grid:
 
 GRIDS = {
     "sultani": Grid("sultani", (5e-5, 2e-4, 1e-3), (100, 200, 400, 800)),
-    # Batches that a quarter of a minute per seed on one core allows; 25 steps are 5 epochs.
+    # Batches so small that a seed takes a quarter of a minute on one core; 25 steps are 5 epochs.
     "vadclip": Grid("vadclip", (5e-5, 2e-4, 1e-3), (25, 50, 100), {"half_batch": 8, "epochs": 5}, (0, 1, 2)),
     "stprompt": Grid("stprompt", (1e-4,), (25, 50, 100, 200, 400)),
-    # Its classifier alone, which starts from nothing; learned prompts start from what the text tower knows.
+    # Its classifier, which starts from nothing; learned prompts start from what the text tower knows.
     "stprompt_c_branch": Grid(
         "stprompt", (1e-4,), (25, 100, 400), {"a_branch": False, "score": "c_branch"}, (0, 1, 2)
+    ),
+    "stprompt_linear": Grid(
+        "stprompt",
+        (1e-4,),
+        (25, 100, 400, 1600),
+        {"a_branch": False, "score": "c_branch", "aggregate": "none", "temporal_adapter": "none"},
+        (0, 1, 2),
     ),
 }
 
