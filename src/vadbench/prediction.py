@@ -111,7 +111,7 @@ def predict(video: Path, run: Path, out: Path, *, device: str = "auto", threads:
     relative_path(video, video.parent)  # refuses a name that no list can hold
     recipe = Recipe.load(run)
     if METHODS[recipe.method.method].trains:
-        # A checkpoint that cannot be used is said now, not when the video has been decoded.
+        # One that is missing, damaged or of another version is said now, not when the video has been decoded.
         trained_record(run)
     (stem,) = file_stems([video.name]).values()
     with tempfile.TemporaryDirectory(prefix="vadbench-predict-") as folder, ExitStack() as files:

@@ -83,7 +83,7 @@ def predict(
     """Score any video with a finished run: writes its scores (CSV) and their curve (PNG).
 
     Of a run that localises, also the boxes (<video>.boxes.csv, pixels of the source frame) and the video with
-    boxes, heat maps and score curve (<video>.annotated.mp4). The run's folder is all that is read of it.
+    boxes, heat maps and score curve (<video>.annotated.mp4). Of the run's project, its folder alone is read.
     """
     threads = allowed_threads(threads)
     from vadbench.prediction import predict as score_video

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from vadbench.errors import VadbenchError
-from vadbench.methods.layers.checkpoint import read_arrays, write_arrays
+from vadbench.methods.layers.checkpoint import read_arrays, read_record, write_arrays
 
 
 def test_arrays_and_record_come_back(tmp_path: Path) -> None:
@@ -52,3 +53,12 @@ def test_missing_and_damaged_files_say_what_to_do(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(VadbenchError, match=r"a\.safetensors: damaged checkpoint"):
         read_arrays(path)
+
+
+@pytest.mark.parametrize("record", ["{", "[]", "3", '"x"'])
+def test_a_record_that_is_no_object_is_damage(tmp_path: Path, record: str) -> None:
+    path = tmp_path / "a.safetensors"
+    save_file({"x": np.ones(1)}, path, metadata={"record": record})
+    for read in (read_record, read_arrays):
+        with pytest.raises(VadbenchError, match=r"a\.safetensors: damaged checkpoint.*vadbench train"):
+            read(path)

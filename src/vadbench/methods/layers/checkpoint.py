@@ -36,13 +36,13 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """The arrays and the record ({} where none was written) of a file of `write_arrays`."""
     with _opened(path) as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        return arrays, _record(file)
+        return arrays, _record(file, path)
 
 
 def read_record(path: Path) -> dict[str, Any]:
     """The record of a file of `write_arrays`, without its arrays."""
     with _opened(path) as file:
-        return _record(file)
+        return _record(file, path)
 
 
 @contextmanager
@@ -58,8 +58,17 @@ def _opened(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def _record(file: Any) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((file.metadata() or {}).get("record", "{}"))
+def _record(file: Any, path: Path) -> dict[str, Any]:
+    text = (file.metadata() or {}).get("record", "{}")
+    try:
+        record = json.loads(text)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise VadbenchError(
+            f"{path}: damaged checkpoint, its record is no JSON object: {text[:40]!r}; delete it and run "
+            "`vadbench train` for this run again"
+        )
     return record
 
 

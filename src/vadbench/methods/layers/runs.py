@@ -76,7 +76,8 @@ def trained_record(run: Path) -> dict[str, Any]:
     """
     path = run / CHECKPOINT
     record = read_record(path)
-    if missing := {"method", "revision", "seed", "features", "training"} - record.keys():
+    said = {key for key, value in record.items() if key != "features" or isinstance(value, dict)}
+    if missing := {"method", "revision", "seed", "features", "training"} - said:
         raise VadbenchError(
             f"{path}: does not say its {', '.join(sorted(missing))}, as one of another version of vadbench; "
             "run `vadbench train` for this run again"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vadbench.config import BoxSettings, WindowScale
 from vadbench.errors import VadbenchError
-from vadbench.methods.layers.features import FRAME_SIZE, Features, part_of
+from vadbench.methods.layers.features import FRAME_SIZE, Features, part_of, single_precision
 from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.localisation.boxes import heat_boxes
 from vadbench.methods.layers.localisation.heat import scale_weights, token_averages
@@ -117,7 +117,7 @@ def kept_windows(
             f"the set of windows keeps none of the video {video!r}, whose windows are needed; make the set "
             "again with keep: test, or all where windows of training videos are needed"
         )
-    return np.stack(rows).astype(np.float32)
+    return single_precision(np.stack(rows))
 
 
 def _scale(scale: WindowScale, grid: tuple[int, int]) -> _Scale:
