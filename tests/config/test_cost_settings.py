@@ -41,6 +41,22 @@ def test_only_methods_that_run_are_there() -> None:
     assert [next(iter(entry)) for entry in both] == ["sultani", "one_class_svm", "linear_svm"]
 
 
+def test_only_sets_that_runs_are_made_of_are_there() -> None:
+    sets = {
+        "own": {"stage": "clip", "model": "/nowhere/own.json", "weights": "none"},
+        "far": {"stage": "frames", "stride": 2},
+        "of_far": {"stage": "clip", "reads": "far", "model": "demo"},
+        **BASE["features"],
+    }
+    assert _identity(features=sets) == _identity()
+    # one_class_svm, which does not run, reads one of them.
+    other = [{"one_class_svm": {"reads": "own"}}, *BASE["methods"]]
+    assert _identity(features=sets, methods=other) == _identity()
+    read = _identity(features=sets, methods=[{"sultani": {"reads": "of_far"}}])
+    assert list(read["features"]) == ["far", "of_far"]
+    assert _identity(methods=["one_class_svm"])["features"] == {}
+
+
 def test_what_costs_do_not_depend_on_is_not_there() -> None:
     for changes in (
         {"seeds": [4]},

@@ -339,7 +339,7 @@ def features_of_all(wildcards):
 
 
 def cost_settings(wildcards):
-    """What costs depend on, by benchmark: sets and methods, no labels, seeds or settings of training."""
+    """By benchmark the sets and methods that run; no labels, seeds or settings that trained methods share."""
     costs = {
         name: CostSettings.of(settings).identity()
         for name, settings in BENCHMARKS.items()

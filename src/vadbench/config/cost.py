@@ -1,8 +1,9 @@
 """What the costs of a benchmark's feature sets and methods depend on."""
 
-from typing import Annotated, Any, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from vadbench.config.base import Name, Settings
@@ -13,11 +14,12 @@ from vadbench.config.runs import splits_of
 from vadbench.config.texts import TextSettings
 
 _TRAINING = TrainedSettings.model_fields.keys() - MethodSettings.model_fields.keys()
-"""Settings of the optimizer, which no cost of scoring depends on."""
+"""What all methods that learn by gradients share: optimizer, batches, length and the checkpoint that counts.
+No cost of scoring depends on it."""
 
 
 class CostSettings(Settings):
-    """The sets and the methods that run, of one benchmark."""
+    """The methods that run, and the sets they are made from, of one benchmark."""
 
     shards: PositiveInt
     """Parts of each set, for each of which there is a log."""
@@ -25,8 +27,8 @@ class CostSettings(Settings):
     texts: TextSettings = TextSettings()
     """The benchmark's texts; the default where no method reads any."""
 
-    features: Annotated[dict[Name, FeatureSet], Field(min_length=1)]
-    """Feature sets by name."""
+    features: dict[Name, FeatureSet]
+    """Feature sets by name: those that the methods read, and those that these are made from."""
 
     methods: tuple[MethodEntry, ...]
     """Entries that run on some split."""
@@ -39,7 +41,7 @@ class CostSettings(Settings):
         return cls(
             shards=benchmark.shards,
             texts=benchmark.texts if texts else TextSettings(),
-            features=benchmark.features,
+            features=_read(benchmark.features, methods),
             methods=methods,
         )
 
@@ -58,11 +60,26 @@ class CostSettings(Settings):
         return self
 
     def identity(self) -> dict[str, Any]:
-        """As JSON values, from which equal costs can be counted."""
+        """As JSON values: equal ones cost the same.
+
+        Not only what costs depend on is there: methods have settings of their own that no cost depends on,
+        such as weights of losses and thresholds.
+        """
         values = self.model_dump(mode="json", exclude={"methods"})
         return values | {"methods": [_of_scoring(entry) for entry in self.methods]}
 
 
+def _read(features: Mapping[str, FeatureSet], methods: Iterable[MethodEntry]) -> dict[str, FeatureSet]:
+    """Of the sets those that a method reads and those below them, in the same order."""
+    reached: set[str] = set()
+    for entry in methods:
+        name: str | None = entry.settings.reads
+        while name is not None and name not in reached:
+            reached.add(name)
+            name = features[name].source
+    return {name: settings for name, settings in features.items() if name in reached}
+
+
 def _of_scoring(entry: MethodEntry) -> dict[str, Any]:
-    """An entry without the settings of training and the splits it runs on."""
+    """An entry without the splits it runs on and what methods that are trained share."""
     return {entry.name: entry.settings.model_dump(mode="json", exclude={"method", "splits", *_TRAINING})}
