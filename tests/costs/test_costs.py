@@ -104,6 +104,24 @@ def test_a_method_that_does_not_say_what_it_runs_is_listed(
     assert cost.notes == ("the method does not say what it runs",)
 
 
+def test_a_tower_whose_stage_does_not_say_what_it_runs_is_not_free(
+    tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("vadbench.stages.clip.network")
+    costs = _costs(tiny, ["sultani", "stprompt"])
+    clip, sultani = costs["clip"], costs["sultani"]
+    assert (clip.parameters, clip.parameters_with_towers, clip.trainable) == (None, None, None)
+    assert (clip.flops, clip.flops_total, clip.frames_counted) == (None, None, None)
+    assert clip.notes[0] == "the stage does not say what it runs"
+    assert sultani.flops
+    assert (sultani.flops_total, sultani.parameters_with_towers) == (None, None)
+    assert any("a set below is not counted" in note for note in sultani.notes)
+    # What does not read it is counted as before, and what has no model costs nothing.
+    assert costs["frames"].flops_total == 0
+    assert costs["stprompt"].flops_total
+    assert not any("below" in note for name in ("frames", "stprompt") for note in costs[name].notes)
+
+
 def test_rates_come_from_the_logs_of_the_benchmark(tiny: str, tmp_path: Path) -> None:
     log = tmp_path / "toy/clip/part-0000.log"
     log.parent.mkdir(parents=True)

@@ -76,6 +76,7 @@ def test_what_is_unknown_is_empty() -> None:
     row = _row(
         _cost(parameters=None, parameters_with_towers=None, trainable=None, flops=None, flops_once=None)
     )
+    assert _row(_cost(flops_total=None))["flops_per_frame_total"] == ""
     empty = ("parameters", "parameters_with_towers", "trainable", "flops_per_frame", "flops_once")
     assert {row[name] for name in empty} == {""}
 
@@ -130,6 +131,9 @@ def test_the_document_has_sets_methods_and_what_is_printed() -> None:
     assert "| STPrompt | CLIP | 31.5M | 44.8G |" in text
     assert "SSRL* [28]: * = shared parameters between modules." in text
     assert "a multiply-add as 2 FLOPs" in text
+    for header in ("GFLOPs", "At frames", "GFLOPs once", "With towers", "GFLOPs in all"):
+        assert f"`{header}`" in text[text.index("As printed") :]
+        assert f"| {header} " in text
 
 
 def test_both_files_are_written(tmp_path: Path) -> None:

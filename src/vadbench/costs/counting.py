@@ -1,4 +1,7 @@
-"""From settings to costs: every set and every method of a benchmark, counted without weights and videos."""
+"""From settings to costs: every set and every method of a benchmark, counted without weights and videos.
+
+Architectures must be here: a model of the hub (`hf-hub:owner/name`) must have been fetched.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +21,7 @@ def costs_of(benchmark: str, settings: CostSettings, logs: Path) -> list[Cost]:
     logs: folder of the logs, `<benchmark>/<set>/part-0000.log` and so on.
 
     Raises:
-        VadbenchError: settings that do not fit their model, or a model that is unknown.
+        VadbenchError: settings that do not fit their model, or a model that is unknown or was not fetched.
     """
     counted = _CountedSets(settings.features)
     sets = {
@@ -32,12 +35,15 @@ def costs_of(benchmark: str, settings: CostSettings, logs: Path) -> list[Cost]:
     return [*sets.values(), *methods]
 
 
+_BELOW = "GFLOPs in all: not known, for a set below is not counted"
+
+
 class _CountedSets:
     """The sets of a benchmark with what they run."""
 
     def __init__(self, features: Mapping[str, FeatureSet]) -> None:
         self._features = features
-        self._networks = {name: stage_network(settings) for name, settings in features.items()}
+        self._networks = {name: _network_of(settings) for name, settings in features.items()}
         self._parts = {
             name: {} if network is None else network.flops_per_frame()
             for name, network in self._networks.items()
@@ -58,19 +64,38 @@ class _CountedSets:
             parameters=parameters,
             parameters_with_towers=parameters,
             trainable=0 if network is None else network.trainable,
-            flops=sum(parts.values()),
+            flops=self._own(name),
             flops_total=self._total(name),
-            frames_counted=None if network is None else network.frames,
+            frames_counted=network.frames if network is not None and parts else None,
             frames_per_second=rate.frames_per_second,
             measured_on=rate.place,
-            notes=_filled("" if network is None else network.note, _listed(parts), rate.note),
+            notes=_filled(
+                "" if network is None else network.note,
+                _BELOW if self._total(settings.source) is None else "",
+                _listed(parts),
+                rate.note,
+            ),
         )
 
-    def _total(self, name: str | None) -> float:
-        """FLOPs per frame of a set and those below it."""
+    def _own(self, name: str) -> float | None:
+        """FLOPs per frame of a set; None where it runs what is not counted."""
+        counted = self._networks[name] is None or self._parts[name]
+        return sum(self._parts[name].values()) if counted else None
+
+    def _total(self, name: str | None) -> float | None:
+        """FLOPs per frame of a set and those below it; None where one of them is not counted."""
         if name is None:
             return 0
-        return sum(self._parts[name].values()) + self._total(self._features[name].source)
+        own, below = self._own(name), self._total(self._features[name].source)
+        return None if own is None or below is None else own + below
+
+
+def _network_of(settings: FeatureSet) -> Network | None:
+    """What a set runs; None for one without a model, an unknown network for a tower that does not say."""
+    found = stage_network(settings)
+    if found is None and isinstance(settings, ImageTowerSettings):
+        return Network(coefficients=None, note="the stage does not say what it runs")
+    return found
 
 
 def _cost_of_method(benchmark: str, method: MethodSettings, settings: CostSettings, features: Cost) -> Cost:
@@ -94,10 +119,10 @@ def _cost_of_method(benchmark: str, method: MethodSettings, settings: CostSettin
         parameters_with_towers=_with_towers(network, features, clip),
         trainable=network.trainable,
         flops=own,
-        flops_total=features.flops_total + (own or 0),
+        flops_total=None if features.flops_total is None else features.flops_total + (own or 0),
         flops_once=None if network.texts is None else flops_of(network.texts),
         frames_counted=network.frames if parts else None,
-        notes=_filled(network.note, _listed(parts)),
+        notes=_filled(network.note, _BELOW if features.flops_total is None else "", _listed(parts)),
     )
 
 

@@ -28,10 +28,11 @@ class Cost:
     trainable: int | None
     flops: float | None
     """Of its own model or network, per frame. A multiply-add counts 2."""
-    flops_total: float
-    """Per frame, those of the sets below included."""
+    flops_total: float | None
+    """Per frame, those of the sets below included: what is counted of it. Where a method's own are None, they
+    are those of the sets; None itself where a set's are."""
     flops_once: float | None = None
-    """Before the first frame, once for all videos: reading texts."""
+    """Before the first frame, once for all videos: reading the texts of classes, not queries."""
     frames_counted: int | None = None
     """Frames that went through the network at once when it was counted."""
     frames_per_second: float | None = None

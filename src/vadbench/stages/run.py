@@ -56,7 +56,7 @@ def run_stage(
 
 
 def stage_network(settings: FeatureSet) -> "Network | None":
-    """What a stage runs for a frame, to be counted; None for one that gives none, as one without a model.
+    """What a stage runs for a frame, to be counted; None for one that does not say, or has no model.
 
     Raises:
         VadbenchError: settings that do not fit their model.

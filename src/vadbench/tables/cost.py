@@ -19,7 +19,11 @@ COLUMNS = (
     *("frames_per_second", "measured_on"),
     *("published_parameters", "published_flops", "published_source", "published_note", "note"),
 )
-"""Columns of cost.csv; an empty field is one that is not known, or does not apply."""
+"""Columns of cost.csv; an empty field is one that is not known, or does not apply.
+
+`flops_per_frame_total` is what is counted of it: where a method's own `flops_per_frame` is empty, the sets
+alone.
+"""
 
 _UNSAID = "what is counted, per how many frames, and whether a multiply-add is 1 or 2 is not printed"
 
@@ -65,8 +69,9 @@ def _whole(number: float | None) -> str:
 
 def _in_macs(cost: Cost) -> list[str]:
     """The other way to count, which the paper may mean: it does not say."""
-    macs = f"{cost.flops_total / 2e9:.4g} GMACs per frame in all, half of the FLOPs"
-    return [macs] if cost.flops_total else []
+    if not cost.flops_total:
+        return []
+    return [f"{cost.flops_total / 2e9:.4g} GMACs per frame in all, half of the FLOPs"]
 
 
 def _published(cost: Cost) -> dict[str, str]:

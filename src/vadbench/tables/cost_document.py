@@ -10,10 +10,12 @@ from vadbench.tables.published import costs
 _LEGEND = """\
 Parameters and FLOPs are counted, the latter by torch's own counter: it sees matrix products, convolutions and
 attention, and counts a multiply-add as 2 FLOPs, so that half of a number is that of multiply-adds (GMACs).
-They are per frame, and a frame is a sampled one, a row of the set that a method reads. A method's own FLOPs
-are those of the longest piece of a video that it scores at once, divided by its frames (`at frames`); `once`
-are those before the first frame, for texts. In `with towers` and `in all` the frozen towers are counted that
-the method needs, and the sets below it. Weights change none of this."""
+They are per frame, and a frame is a sampled one, a row of the set that a method reads. `GFLOPs` of a method
+are its own: those of as many frames of a video as `At frames` says, divided by their number, which matters
+where frames are compared with each other; methods that score videos in pieces are counted on a whole piece.
+`GFLOPs once` are those before the first frame, for the texts of classes. `With towers` adds the parameters of
+the frozen towers that the method needs, `GFLOPs in all` the FLOPs of the sets below it: what is counted of
+them, so that it is the sets alone where `GFLOPs` is empty. Weights change none of this."""
 
 _RATES = """\
 Frames per second are measured: those that the last run of a set wrote, by its time on the clock, of one
