@@ -75,6 +75,12 @@ def test_stprompt_costs_what_its_equations_say(tiny: str, rows: int) -> None:
     assert network.text_tower
 
 
+def test_videos_that_are_scored_whole_are_counted_as_pieces_and_it_is_said(tiny: str) -> None:
+    whole = _network(tiny, "stprompt", scoring="whole", max_length=32)
+    assert whole.flops_per_frame() == _network(tiny, "stprompt", max_length=32).flops_per_frame()
+    assert "scored whole, and are counted as if they had 32 frames" in whole.note
+
+
 def test_a_branch_that_is_off_costs_nothing(tiny: str) -> None:
     rows = 16
     alone = _network(tiny, "stprompt", max_length=rows, a_branch=False, score="c_branch")
@@ -82,7 +88,10 @@ def test_a_branch_that_is_off_costs_nothing(tiny: str) -> None:
     assert (alone.texts, alone.text_tower) == (None, False)
     localising = _network(tiny, "stprompt", a_branch=False, score="c_branch", localisation={})
     assert localising.text_tower
-    assert "not counted" in localising.note
+    assert localising.texts is None
+    assert "GFLOPs once is without the queries" in localising.note
+    assert "GFLOPs once is without the queries" in _network(tiny, "stprompt", localisation={}).note
+    assert alone.note == ""
     bare = _network(tiny, "stprompt", max_length=rows, aggregate="none", temporal_adapter="none")
     assert bare.flops_per_frame()["network"] == 2 * (D + D * CLASSES)
 
@@ -99,7 +108,8 @@ def test_the_ranker_of_windows_sees_those_of_the_first_scale_twice(tiny: str) ->
     network = _network(tiny, "sultani_patch")
     one = 2 * (D * 512 + 512 * 32 + 32)
     first, second = 2 * 2, 2 * 2
-    assert network.flops_per_frame() == {"scores": first * one, "heat": (first + second) * one}
+    assert network.flops_per_frame() == {"scores": first * one, "window scores": (first + second) * one}
+    assert "heat maps" in network.note
 
 
 def vadclip_flops(rows: int) -> int:

@@ -51,7 +51,7 @@ def score(inputs: ScoreInputs[SultaniPatchSettings]) -> None:
 
 
 def network(inputs: NetworkInputs[SultaniPatchSettings]) -> Network:
-    """The ranker on windows, to be counted: of the first scale for a frame's score, of all for its heat."""
+    """The ranker on windows, to be counted: of the first scale for a frame's score, of all for heat maps."""
     clip = inputs.model
     assert isinstance(inputs.features, WindowsSettings)
     model = DeepMil(clip.dimension, inputs.settings.dropout).to(clip.device).eval()
@@ -61,9 +61,9 @@ def network(inputs: NetworkInputs[SultaniPatchSettings]) -> Network:
         return lambda: model(torch.zeros(count, clip.dimension, device=clip.device))
 
     return Network(
-        parts={"scores": on(windows[0]), "heat": on(sum(windows))},
+        parts={"scores": on(windows[0]), "window scores": on(sum(windows))},
         modules=[model],
-        note="heat maps and boxes are not counted",
+        note="fusing scales into heat maps, and boxes, are not counted",
     )
 
 
