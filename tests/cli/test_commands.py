@@ -58,6 +58,9 @@ def test_help_names_every_command() -> None:
         (["cost", "nobody"], "config.yaml"),
         (["cost", "--settings", '{"demo": {"shard": 2}}'], "shards"),
         (["cost", "--settings", '{"demo": 2}'], "demo"),
+        (["cost", "--settings", "{}"], "no benchmark is named"),
+        (["cost", "--settings", '{"../demo": {}}'], "'../demo' names no benchmark"),
+        (["cost", "demo", "--settings", '{"demo": {}}'], "either names of benchmarks or --settings"),
         (["predict", "none.mp4", "--run", "results/none"], "settings.json"),
     ],
 )

@@ -44,6 +44,21 @@ def test_both_ways_give_the_same(project: Path) -> None:
     assert rows["stprompt"]["parameters"] == rows["stprompt"]["trainable"]
 
 
+def test_by_hand_the_tables_of_a_run_are_not_written_over(project: Path) -> None:
+    cost(["demo"])
+    assert not (project / "results").exists()
+    assert {file.name for file in (project / "costs").iterdir()} == {"cost.csv", "cost.md"}
+
+
+def test_a_set_that_nothing_reads_breaks_nothing(project: Path) -> None:
+    own = "\n  own: {stage: clip, reads: frames, model: /nowhere/own.json, weights: none}\n"
+    file = project / "config/demo.yaml"
+    file.write_text(file.read_text().replace("\nfeatures:\n", f"\nfeatures:{own}"))
+    assert "own" in load_benchmark("demo", project / "config").features
+    cost(["demo"], out=project / "out")
+    assert "own" not in {row["name"] for row in _rows(project / "out/cost.csv")}
+
+
 def test_a_published_figure_needs_neither_weights_nor_videos(project: Path) -> None:
     cost(["ucf_crime"], out=project / "results")
     (row,) = [row for row in _rows(project / "results/cost.csv") if row["name"] == "stprompt"]
