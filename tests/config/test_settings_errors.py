@@ -278,8 +278,8 @@ def test_typed_after_config(
         ),
         (
             [below_demo("{features: {windows: {keep: test}}, methods: [sultani_patch]}")],
-            "override.demo.features.windows.keep: sultani_patch reads windows that are not kept; allowed: all; "
-            "write `override='{demo: {features: {windows: {keep: all}}, methods: [sultani_patch]}}'`",
+            "override.demo.features.windows.keep: sultani_patch reads windows that are not kept; allowed: "
+            "all; write `override='{demo: {features: {windows: {keep: all}}}}'`",
         ),
         (
             [below_demo("{features: {windows: {keep: none}}}")],
