@@ -15,7 +15,7 @@ from vadbench.demo.plan import benchmark_plan
 from vadbench.store import Store
 
 METHODS = {
-    "weak": {"zero_shot", "frame_difference", "linear_svm", "sultani", "stprompt"},
+    "weak": {"zero_shot", "frame_difference", "linear_svm", "sultani", "stprompt", "vadclip"},
     "one_class": {"zero_shot", "frame_difference", "one_class_svm"},
 }
 
