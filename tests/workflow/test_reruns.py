@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from labelled_folder import OVERRIDE, write_labels
 from project import Project
-
-from conftest import OVERRIDE, write_labels
 
 BEFORE_SCORES = {"frames", "clip", "windows", "link", "train"}
 AFTER_SCORES = {"evaluate", "curves", "overview", "benchmark_tables", "tables"}
