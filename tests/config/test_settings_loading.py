@@ -12,6 +12,7 @@ from vadbench.config import (
     FramesSettings,
     SultaniSettings,
     expand_runs,
+    load_benchmark,
     load_run_settings,
     settings_of_option,
 )
@@ -129,3 +130,11 @@ def test_settings_that_a_command_gets_as_json() -> None:
     assert str(missing.value).endswith("""write `--settings '{"every": 2, "model": "ViT-B-16-quickgelu"}'`""")
     with pytest.raises(VadbenchError, match=r"--settings: lrr: unknown key; .*the nearest is lr"):
         settings_of_option(SultaniSettings, "--settings", {"method": "sultani", "lrr": 1})
+
+
+def test_a_benchmark_asked_for_by_a_wrong_name_is_told_the_nearest(workspace: Workspace) -> None:
+    with pytest.raises(
+        VadbenchError,
+        match=r"config: there is no benchmark ped3; allowed: .*; the nearest is ped2",
+    ):
+        load_benchmark("ped3", workspace.config_folder)

@@ -14,6 +14,7 @@ from vadbench.config.layers import CONFIG_OPTION, Layer, merged, with_nulls
 from vadbench.config.problems import Problem, problems_of
 from vadbench.config.run import RunSettings
 from vadbench.config.yaml_text import Keys, read_mapping, value_at
+from vadbench.errors import VadbenchError
 
 EVERY = "all"
 """The name below `override` that stands for every benchmark."""
@@ -53,8 +54,14 @@ def load_run_settings(config: Mapping[str, Any], run_file: Path = Path("config.y
 def load_benchmark(
     name: str, config_folder: Path, override: Mapping[str, Mapping[str, Any]] | None = None
 ) -> BenchmarkSettings:
-    """The settings of one benchmark: its file, then `override.all`, then `override.<name>`."""
+    """The settings of one benchmark: its file, then `override.all`, then `override.<name>`.
+
+    Raises VadbenchError for a name that has no file, and for the first problem in the settings.
+    """
     run_file = config_folder.parent / "config.yaml"
+    known = benchmark_names(config_folder)
+    if known and name not in known:
+        raise VadbenchError(f"{config_folder}: {_unknown(name, known)}")
     file = config_folder / f"{name}.yaml"
     layers = [Layer(read_mapping(file), file)]
     for part in (EVERY, name):
@@ -93,10 +100,15 @@ def _known(keys: Keys, name: str, known: Sequence[str], layer: Layer) -> None:
     if name in known:
         return
     near = nearest(name, known)
-    text = f"there is no benchmark {name}; allowed: {', '.join(known)}"
+    text = _unknown(name, known)
     if near is None:
         raise Problem(keys, text).error([layer])
-    text += f"; the nearest is {near}"
     (value,) = value_at(layer.values, keys) or (None,)
     is_key = isinstance(keys[-1], str)
     raise (Problem(keys, text, value, near) if is_key else Problem(keys, text, near)).error([layer])
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = nearest(name, known)
+    text = f"there is no benchmark {name}; allowed: {', '.join(known)}"
+    return text if near is None else f"{text}; the nearest is {near}"
