@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from shards import write_video
 
 from tiny_clip import write_architecture
-from vadbench.config import FeatureSet, FramesSettings, StageSettings, WindowsSettings
+from vadbench.config import FeatureSet, FramesSettings, MotionSettings, StageSettings, WindowsSettings
 from vadbench.datasets import Annotations, VideoAnnotation, VideoEntry
 from vadbench.stages.planning import SetPlan, plan_sets
 
@@ -59,6 +59,29 @@ def test_windows_are_planned_by_what_is_kept(tmp_path: Path) -> None:
         assert (by_name[keep].rows, by_name[keep].bytes) == (11, size)
         assert by_name[keep].seconds
     assert "grid of 4 x 4 tokens" in by_name["ill"].note
+
+
+def test_motion_is_planned_by_its_first_videos(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", 0, 30)
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    entries = [VideoEntry(id=name, path=f"{name}.mp4") for name in ("bad", "a", "absent")]
+    annotations = Annotations(
+        benchmark="made",
+        classes=("normal",),
+        splits={},
+        videos={"bad": VideoAnnotation(), "a": VideoAnnotation(), "absent": VideoAnnotation(frames=12)},
+    )
+    sets: dict[str, FeatureSet] = {"motion": MotionSettings(), "unkept": MotionSettings(keep="none")}
+    motion, unkept = plan_sets(sets, entries, annotations, tmp_path, (), seconds=1)
+    assert motion.rows == 42
+    assert motion.seconds
+    # 6 x 5 blocks of four bytes each, compressed, and 12 bytes for frame and time.
+    assert motion.bytes is not None
+    assert 42 * 12 < motion.bytes < 42 * (12 + 130)
+    assert motion.note.startswith("without 1 bad videos")
+    assert unkept == SetPlan("unkept", 0, 0.0, 0.0, "keep is none: made by what reads it")
+    (absent,) = plan_sets({"motion": MotionSettings()}, entries[2:], annotations, tmp_path, ())
+    assert absent == SetPlan("motion", 12, None, None, "no video to try yet")
 
 
 def test_videos_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:

@@ -162,6 +162,13 @@ def weights_of_set(wildcards):
     return [*([ancient(str(needed[0]))] if needed else []), *own]
 
 
+def detector_of_set(wildcards):
+    """The files of a detector; one without a pickle has its architecture beside it."""
+    weights = Path(feature_set(wildcards).weights)
+    beside = [weights.with_suffix(".yaml")] if weights.suffix == ".safetensors" else []
+    return [str(file) for file in (weights, *beside)]
+
+
 def rendered_videos(wildcards):
     """The demo's videos have to be rendered first; those of other benchmarks are there."""
     if BENCHMARKS[wildcards.benchmark].data.kind != "demo":

@@ -93,6 +93,67 @@ rule windows:
         " > {log} 2>&1"
 
 
+rule regions:
+    input:
+        videos="stores/{benchmark}/videos/{shard}.json",
+        reads=part_read,
+        weights=detector_of_set,
+    output:
+        "stores/{benchmark}/{set}/part-{shard}.h5",
+    log:
+        "logs/{benchmark}/{set}/part-{shard}.log",
+    benchmark:
+        "logs/{benchmark}/{set}/{set}-{shard}.time.tsv"
+    wildcard_constraints:
+        set=sets_of_stage("regions"),
+        shard=r"\d{4}",
+    conda:
+        "../../envs/vadbench.yaml"
+    threads: cores_for_extraction
+    resources:
+        device=RUN_SETTINGS.device,
+        mem_mb=4000,
+        runtime=1440,
+        gpu=gpus,
+    params:
+        settings=stage_settings,
+        revision=stage_revision,
+    shell:
+        "vadbench stage regions --settings {params.settings:q} --videos {input.videos} --reads {input.reads}"
+        " --device {resources.device} --out {output} --threads {threads} > {log} 2>&1"
+
+
+rule motion:
+    input:
+        videos="stores/{benchmark}/videos/{shard}.json",
+        rendered=rendered_videos,
+    output:
+        "stores/{benchmark}/{set}/part-{shard}.h5",
+    log:
+        "logs/{benchmark}/{set}/part-{shard}.log",
+    benchmark:
+        "logs/{benchmark}/{set}/{set}-{shard}.time.tsv"
+    wildcard_constraints:
+        set=sets_of_stage("motion"),
+        shard=r"\d{4}",
+    conda:
+        "../../envs/vadbench.yaml"
+    # One encodes and one decodes; further cores take further shards.
+    threads: 2
+    resources:
+        data_root=RUN_SETTINGS.data_root,
+        on_bad_video=on_bad_video,
+        mem_mb=2000,
+        runtime=1440,
+    params:
+        settings=stage_settings,
+        revision=stage_revision,
+    shell:
+        "vadbench stage motion --settings {params.settings:q} --videos {input.videos}"
+        " --data-root {resources.data_root:q} --on-bad-video {resources.on_bad_video}"
+        " --out {output} --threads {threads} > {log} 2>&1"
+
+
 rule link:
     input:
         parts_of_set,

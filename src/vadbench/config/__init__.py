@@ -44,7 +44,9 @@ from vadbench.config.methods import (
     VadClipWindowsSettings,
     ZeroShotSettings,
 )
+from vadbench.config.motion import MotionSettings
 from vadbench.config.queries import QuerySettings
+from vadbench.config.regions import RegionsSettings
 from vadbench.config.run import RunSettings
 from vadbench.config.runs import Run, expand_runs, run_path
 from vadbench.config.stage import StageSettings
@@ -73,10 +75,12 @@ __all__ = [
     "LocalisationSettings",
     "MethodEntry",
     "MethodSettings",
+    "MotionSettings",
     "NwpuData",
     "OneClassSvmSettings",
     "Ped2Data",
     "QuerySettings",
+    "RegionsSettings",
     "Run",
     "RunSettings",
     "ShanghaiTechData",

@@ -80,6 +80,11 @@ def distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return values
 
 
+def whole_number(value: object) -> object:
+    """A number that `--config` delivered as text; for fields that allow single numbers, and so compare."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 NAME_PATTERN = r"^[A-Za-z0-9]+([_.+-][A-Za-z0-9]+)*$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]

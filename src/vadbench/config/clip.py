@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from vadbench.config.base import whole_number
 from vadbench.config.image_tower import ImageTowerSettings
 
 _POSITIONS = ("center", "top_left", "top_right", "bottom_left", "bottom_right")
@@ -20,16 +21,11 @@ def crop_names(crops: int) -> tuple[str, ...]:
     return _POSITIONS if crops == 5 else _POSITIONS + mirrored
 
 
-def _whole(value: object) -> object:
-    """A number that `--config` delivered as text."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
 class ClipSettings(ImageTowerSettings):
     """Embeddings of frames by the image tower of a CLIP model: projected, not normalised."""
 
     stage: Literal["clip"] = "clip"
     """The stage that makes this set."""
 
-    crops: Annotated[Literal[1, 5, 10], BeforeValidator(_whole)] = 1
+    crops: Annotated[Literal[1, 5, 10], BeforeValidator(whole_number)] = 1
     """Crops per frame: the centre; with the four corners; and the mirrored images of those five."""

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from vadbench.config.clip import ClipSettings
 from vadbench.config.frames import FramesSettings
+from vadbench.config.motion import MotionSettings
+from vadbench.config.regions import RegionsSettings
 from vadbench.config.stage import StageSettings
 from vadbench.config.windows import WindowsSettings
 
@@ -13,6 +15,8 @@ STAGE_SETTINGS: dict[str, type[StageSettings]] = {
     "frames": FramesSettings,
     "clip": ClipSettings,
     "windows": WindowsSettings,
+    "regions": RegionsSettings,
+    "motion": MotionSettings,
 }
 """The settings type of each stage; `vadbench.stages` has a module of the same name."""
 

@@ -133,7 +133,7 @@ def _wrong_value(keys: Keys, detail: ErrorDetails, allowed: Allowed) -> Problem:
     return Problem(keys, text, NOTHING if value is None else value)
 
 
-_OWN_WORDS = ("value_error", "entry", "rows", "scale", "yaml")
+_OWN_WORDS = ("value_error", "entry", "rows", "scale", "side", "yaml")
 """Types of errors that vadbench's own validators raise, with a whole message."""
 
 

@@ -2,30 +2,37 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
 
 _LOG = logging.getLogger("vadbench.stages")
 
 
-class HalvingBatches:
+Made = TypeVar("Made")
+
+
+class HalvingBatches(Generic[Made]):
     """Runs a model on arrays along their first axis; out of GPU memory, it goes on with half as many at once.
 
-    The smaller size stays, so that not every batch runs into the limit again.
+    The smaller size stays, so that not every batch runs into the limit again. Of lists, `join` makes one of
+    what the model makes of several.
     """
 
-    def __init__(self, model: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> None:
+    def __init__(
+        self, model: Callable[[Any], Made], join: Callable[[list[Any]], Any] = np.concatenate
+    ) -> None:
         self._model = model
+        self._join = join
         self._largest: int | None = None
 
-    def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, …) -> (n, D). Raises VadbenchError where not even one fits."""
+    def __call__(self, batch: Any) -> Made:
+        """What the model makes of (n, …), as (n, D). Raises VadbenchError where not even one fits."""
         size = self._largest or len(batch)
-        pieces: list[NDArray[np.float32]] = []
+        pieces: list[Made] = []
         start = 0
         while start < len(batch):
             piece = self._tried(batch[start : start + size])
@@ -34,9 +41,10 @@ class HalvingBatches:
             else:
                 pieces.append(piece)
                 start += size
-        return np.concatenate(pieces)
+        joined: Made = self._join(pieces)
+        return joined
 
-    def _tried(self, batch: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+    def _tried(self, batch: Any) -> Made | None:
         # The memory is free only when the error, which holds what the model had computed, is gone.
         try:
             return self._model(batch)

@@ -44,7 +44,7 @@ def embed_frames(model: ClipModel, settings: ClipSettings, frames: Part, out: Pa
     encode = HalvingBatches(model.encode_images)
 
     def embed(batch: FrameBatch) -> NDArray[np.float32]:
-        images = batch.pixels.reshape(-1, *batch.pixels.shape[2:])
+        images = batch.images.reshape(-1, *batch.images.shape[2:])
         return encode(images).reshape(len(batch.videos), -1, model.dimension)
 
     embedding = FrameEmbedding(model.preprocess, embed, _rows, device_name(model.device))
@@ -82,6 +82,6 @@ def _writer(settings: ClipSettings, frames: Part, model: ClipModel, out: Path) -
     )
 
 
-def _rows(embeddings: Iterator[NDArray[np.float32]]) -> Iterator[Row]:
+def _rows(_: str, embeddings: Iterator[NDArray[np.float32]]) -> Iterator[Row]:
     for embedding in embeddings:
         yield {"embedding": embedding}

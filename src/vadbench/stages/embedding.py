@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.config import ImageTowerSettings
+from vadbench.config import ImageTowerSettings, RegionsSettings
 from vadbench.stages.images import decode_image, read_encoded
 from vadbench.stages.pipeline import batches_of, ordered_map, prefetch
 from vadbench.stages.progress import Progress
@@ -37,11 +37,12 @@ class FrameBatch:
 
     Args:
         videos: the video of each frame.
-        pixels: (frames, images of each, height, width, 3) uint8.
+        images: what was prepared of each frame, joined; (frames, images of each, height, width, 3) uint8
+            unless the stage joins otherwise.
     """
 
     videos: Sequence[str]
-    pixels: NDArray[np.uint8]
+    images: Any
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,28 @@ class FrameEmbedding:
     """How a stage embeds frames.
 
     Args:
-        prepare: frame (H, W, 3) uint8 RGB -> its images (images, height, width, 3) uint8; by several threads.
+        prepare: frame (H, W, 3) uint8 RGB -> what the model takes of it; by several threads.
         embed: what the model makes of each frame of a batch, in their order.
-        rows: from the frames of one video, in their order, to as many rows of the part.
+        rows: from a video's id and what was made of its frames, in their order, to as many rows of the part.
         device: where the model is, for the log.
         copied: arrays of the frames that the part has too, of the rows that are embedded.
+        join: what was prepared of several frames -> the images of a batch.
     """
 
-    prepare: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+    prepare: Callable[[NDArray[np.uint8]], Any]
     embed: Callable[[FrameBatch], Iterable[Any]]
-    rows: Callable[[Iterator[Any]], Iterator[Row]]
+    rows: Callable[[str, Iterator[Any]], Iterator[Row]]
     device: str
     copied: Sequence[str] = ()
+    join: Callable[[Sequence[Any]], Any] = np.stack
 
 
 def embed_part(
-    writer: PartWriter, frames: Part, settings: ImageTowerSettings, embedding: FrameEmbedding, threads: int
+    writer: PartWriter,
+    frames: Part,
+    settings: ImageTowerSettings | RegionsSettings,
+    embedding: FrameEmbedding,
+    threads: int,
 ) -> None:
     """Embed every `every`-th row of a part of frames and complete the writer's part.
 
@@ -91,7 +98,7 @@ def embed_part(
             for id in to_do:
                 own = islice(embedded, -(-frames.row_count(id) // settings.every))
                 _write_video(
-                    writer, frames, id, settings.every, embedding.rows(own), embedding.copied, progress
+                    writer, frames, id, settings.every, embedding.rows(id, own), embedding.copied, progress
                 )
         with progress.busy("writing"):
             writer.complete()
@@ -100,7 +107,7 @@ def embed_part(
 @contextmanager
 def _embedded(
     frames: Part,
-    settings: ImageTowerSettings,
+    settings: ImageTowerSettings | RegionsSettings,
     embedding: FrameEmbedding,
     threads: int,
     first: int,
@@ -115,7 +122,7 @@ def _embedded(
         prepared = ordered_map(pool, prepare, encoded, budget=size + _PREPARED_AHEAD * threads)
         stack.enter_context(closing(prepared))
         # Joined ahead of the model, which else would wait for the copy.
-        batches = prefetch(_joined(prepared, size), 1)
+        batches = prefetch(_joined(prepared, embedding.join, size), 1)
         stack.enter_context(closing(batches))
         embedded = prefetch(_computed(batches, embedding, progress), 2 * size)
         stack.enter_context(closing(embedded))
@@ -136,16 +143,18 @@ def _encoded(
 
 def _prepared(
     embedding: FrameEmbedding, progress: Progress, item: tuple[str, NDArray[np.uint8]]
-) -> tuple[str, NDArray[np.uint8]]:
+) -> tuple[str, Any]:
     video, encoded = item
     with progress.busy("preparing"):
         return video, embedding.prepare(decode_image(encoded))
 
 
-def _joined(prepared: Iterator[tuple[str, NDArray[np.uint8]]], size: int) -> Iterator[FrameBatch]:
+def _joined(
+    prepared: Iterator[tuple[str, Any]], join: Callable[[Sequence[Any]], Any], size: int
+) -> Iterator[FrameBatch]:
     for batch in batches_of(prepared, size):
-        videos, pixels = zip(*batch, strict=True)
-        yield FrameBatch(videos, np.stack(pixels))
+        videos, images = zip(*batch, strict=True)
+        yield FrameBatch(videos, join(images))
 
 
 def _computed(batches: Iterator[FrameBatch], embedding: FrameEmbedding, progress: Progress) -> Iterator[Any]:

@@ -1,8 +1,9 @@
 """What extraction will cost: rows and bytes of every feature set, and hours from a short probe."""
 
 import time
+import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -12,7 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vadbench.config import ClipSettings, FeatureSet, FramesSettings, ImageTowerSettings, WindowsSettings
+from vadbench.config import (
+    ClipSettings,
+    FeatureSet,
+    FramesSettings,
+    ImageTowerSettings,
+    MotionSettings,
+    WindowsSettings,
+)
 from vadbench.datasets import Annotations, VideoEntry
 from vadbench.errors import VadbenchError
 from vadbench.stages.images import decode_image, encode_image
@@ -74,6 +82,9 @@ def plan_sets(
         if isinstance(settings, FramesSettings):
             samples[name] = sample = _try_frames(settings, entries, data_root, threads, each)
             plans.append(_plan_frames(name, settings, frames, sample, bad))
+        elif isinstance(settings, MotionSettings):
+            tried = partial(_try_motion, settings, entries, data_root, threads, each)
+            plans.append(_plan_motion(name, settings, frames, tried, bad))
         elif isinstance(settings, ImageTowerSettings):
             source = features[settings.reads]
             assert isinstance(source, FramesSettings)
@@ -107,6 +118,26 @@ def _plan_frames(
     if sample is None:
         return SetPlan(name, rows, None, None, bad or "no video to try yet")
     return SetPlan(name, rows, rows * sample.bytes, rows * sample.seconds, bad)
+
+
+def _plan_motion(
+    name: str,
+    settings: MotionSettings,
+    frames: Mapping[str, int],
+    tried: Callable[[], tuple[float, float] | None],
+    bad: str,
+) -> SetPlan:
+    if settings.keep == "none":
+        return SetPlan(name, 0, 0.0, 0.0, "keep is none: made by what reads it")
+    rows = sum(frames.values())
+    try:
+        sample = tried()
+    except VadbenchError as error:
+        return SetPlan(name, rows, None, None, str(error))
+    if sample is None:
+        return SetPlan(name, rows, None, None, bad or "no video to try yet")
+    seconds, size = sample
+    return SetPlan(name, rows, rows * size, rows * seconds, bad)
 
 
 def _plan_embedding(
@@ -209,6 +240,31 @@ def _try_frames(
                 if time.perf_counter() - start > seconds or len(encoded) == _MOST_ROWS:
                     return _sample(encoded, start)
     return _sample(encoded, start) if encoded else None
+
+
+def _try_motion(
+    settings: MotionSettings, entries: Sequence[VideoEntry], data_root: Path, threads: int, seconds: float
+) -> tuple[float, float] | None:
+    """Seconds and bytes per row of the first videos, encoded for a while; None where none can be read."""
+    from vadbench.models.hevc_vectors import HevcVectors
+
+    vectors = HevcVectors(settings.preset, settings.crf)
+    rows = size = 0
+    start = time.perf_counter()
+    for entry in entries:
+        if not (data_root / entry.path).exists():
+            continue
+        with suppress(VadbenchError), open_video(data_root / entry.path, threads=threads) as reader:
+            images = (frame.image for frame in reader.frames())
+            with closing(vectors.fields(images)) as fields:
+                for field in fields:
+                    rows += 1
+                    # As the store compresses: low and high bytes apart.
+                    shuffled = field.view(np.uint8).reshape(-1, 2).T.tobytes()
+                    size += _ROW_BYTES + len(zlib.compress(shuffled, 1))
+                    if time.perf_counter() - start > seconds or rows == _MOST_ROWS:
+                        return (time.perf_counter() - start) / rows, size / rows
+    return ((time.perf_counter() - start) / rows, size / rows) if rows else None
 
 
 def _sample(encoded: Sequence[NDArray[np.uint8]], start: float) -> _Sample:

@@ -135,7 +135,7 @@ def embed_windows(
     """What `run` does, with a model and a part that are open already; of the videos `kept`, windows stay."""
 
     def embed(batch: FrameBatch) -> list[FrameWindows]:
-        return model.embed(batch.pixels, np.array([id in kept for id in batch.videos]))
+        return model.embed(batch.images, np.array([id in kept for id in batch.videos]))
 
     rows = partial(_rows, settings, model.windows.grids[0])
     device = device_name(model.model.device)
@@ -217,7 +217,9 @@ def _writer(
     )
 
 
-def _rows(settings: WindowsSettings, grid: tuple[int, int], frames: Iterator[FrameWindows]) -> Iterator[Row]:
+def _rows(
+    settings: WindowsSettings, grid: tuple[int, int], _id: str, frames: Iterator[FrameWindows]
+) -> Iterator[Row]:
     """The rows of one video."""
     for neighbours in with_neighbours(frames):
         _, frame, _ = neighbours

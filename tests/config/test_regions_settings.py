@@ -1,0 +1,56 @@
+"""Settings of the stage `regions`, and what is said of wrong ones."""
+
+import pytest
+from pydantic import ValidationError
+from settings_files import Workspace
+from snakemake.cli import parse_config
+
+from vadbench.config import RegionsSettings
+from vadbench.config.regions import DETECTOR_ENDINGS
+from vadbench.errors import VadbenchError
+from vadbench.models import detector_file
+
+
+def test_the_readings_are_the_defaults() -> None:
+    settings = RegionsSettings(weights="yolov8n.pt")
+    assert (settings.confidence, settings.link_iou, settings.classes) == (0.3, 0.3, None)
+    assert settings.source == "frames"
+
+
+def test_files_are_those_that_can_be_read() -> None:
+    assert DETECTOR_ENDINGS == detector_file.DETECTOR_ENDINGS
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weights": "yolov8n"},
+        {"weights": "yolov8n.onnx"},
+        {"confidence": 0},
+        {"confidence": 1.5},
+        {"link_iou": 0},
+        {"classes": []},
+        {"classes": ["person", "person"]},
+        {"image_size": 100},
+        {"most": 0},
+        {"expand": 0.5},
+    ],
+)
+def test_other_values_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        RegionsSettings.model_validate({"weights": "yolov8n.pt", **changes})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("weights: a.onnx", "weights: a.onnx: a detector is a file *.pt or *.safetensors"),
+        ("weights: a.pt, image_size: 100", "image_size: 100: a detector's input is a multiple of 32 pixels"),
+        ("confidence: 0.5", "weights: missing"),
+    ],
+)
+def test_errors_name_the_place_and_the_way_out(workspace: Workspace, given: str, said: str) -> None:
+    override = f"override={{demo: {{features: {{regions: {{stage: regions, {given}}}}}}}}}"
+    with pytest.raises(VadbenchError) as error:
+        workspace.load(parse_config([override]))
+    assert f"features.regions.{said}" in str(error.value)
