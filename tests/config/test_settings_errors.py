@@ -24,7 +24,7 @@ def below_demo(text: str) -> str:
     return f"override={{demo: {text}}}"
 
 
-CLIP_KEYS = "batch_size, crops, every, model, precision, reads, seed, stage, weights"
+CLIP_KEYS = "batch_size, crops, every, model, precision, reads, seed, split, stage, weights"
 BENCHMARKS = ", ".join(benchmark_names(CONFIG_FOLDER))
 KINDS = ", ".join(sorted(DATA_SETTINGS))
 STAGES = ", ".join(sorted(STAGE_SETTINGS))
@@ -186,8 +186,27 @@ NAME = "a name of letters and digits with single _ . + - between them"
             "methods: [{sultani: {splits: [one_class]}}]",
             "methods[0].sultani.splits[0]",
             "sultani cannot run on one_class; of the benchmark's splits, these offer the supervision it "
-            "takes (weak): weak",
+            "takes (weak) and the features it reads: weak",
             "methods: [{sultani: {splits: [weak]}}]",
+        ),
+        (
+            "features: {clip: {split: weak}}, methods: [{zero_shot: {splits: [one_class]}}]",
+            "methods[0].zero_shot.splits[0]",
+            "zero_shot cannot run on one_class; of the benchmark's splits, these offer the supervision it "
+            "takes (none) and the features it reads: weak",
+            "methods: [{zero_shot: {splits: [weak]}}]",
+        ),
+        (
+            "features: {some: {stage: frames, split: one_class}, clip: {split: weak, reads: some}}",
+            "features.clip.split",
+            "the set some, which it reads, is made for the split one_class alone",
+            "features: {clip: {split: one_class}}",
+        ),
+        (
+            "features: {clip: {split: one_clas}}",
+            "features.clip.split",
+            "the split is none of the benchmark's: weak, one_class",
+            "features: {clip: {split: one_class}}",
         ),
         (
             "methods: [sultani, {sultani: {lr: 1}}]",
@@ -310,7 +329,7 @@ def test_also_typed_after_config(workspace: Workspace, given: list[str], expecte
             "    stride: 4",
             "    strid: 4",
             "config/demo.yaml:{line}: features.frames.strid: unknown key; allowed: format, short_side, "
-            "stage, stride; the nearest is stride; write `stride: 4`",
+            "split, stage, stride; the nearest is stride; write `stride: 4`",
         ),
         (
             "demo.yaml",

@@ -53,6 +53,17 @@ def test_methods_run_where_their_supervision_is_offered() -> None:
     }
 
 
+def test_methods_run_where_their_features_are_made() -> None:
+    features = {"frames": {"stage": "frames"}, "clip": {"stage": "clip", "model": "demo", "split": "weak"}}
+    runs = expand_runs("demo", small(features=features, methods=["zero_shot", "frame_difference", "sultani"]))
+    assert {(run.method, run.split) for run in runs} == {
+        ("zero_shot", "weak"),
+        ("frame_difference", "weak"),
+        ("frame_difference", "one_class"),
+        ("sultani", "weak"),
+    }
+
+
 def test_an_entry_may_run_on_fewer_splits() -> None:
     runs = expand_runs("demo", small(methods=[{"zero_shot": {"splits": ["one_class"]}}]))
     assert [run.split for run in runs] == ["one_class"]

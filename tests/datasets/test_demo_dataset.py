@@ -7,7 +7,7 @@ import pytest
 from benchmark_settings import settings_of
 
 from vadbench.config import DemoData
-from vadbench.datasets import Annotations, demo, index_benchmark
+from vadbench.datasets import Annotations, demo, index_benchmark, load_videos
 from vadbench.demo.plan import write_manifest
 from vadbench.errors import VadbenchError
 
@@ -61,3 +61,18 @@ def test_a_missing_or_damaged_manifest_names_the_remedy(tmp_path: Path, content:
         (folder / "manifest.json").write_text(content)
     with pytest.raises(VadbenchError, match=r"manifest\.json: .*vadbench index"):
         demo.read(DemoData(), tmp_path)
+
+
+def test_sets_for_one_split_have_lists_of_its_videos(data_root: Path) -> None:
+    features = {"frames": {"stage": "frames"}, "some": {"stage": "frames", "split": "one_class"}}
+    for_one = SETTINGS.model_validate(SETTINGS.model_dump(mode="json") | {"features": features})
+    index_benchmark("demo", for_one, data_root, data_root / "stores")
+    folder = data_root / "stores/demo"
+    split = Annotations.load(folder / "annotations.json").split("one_class")
+    shards = [f"{shard:04d}.json" for shard in range(SETTINGS.shards)]
+    for shard in shards:
+        every, some = (load_videos(folder / "videos" / at / shard) for at in ("", "one_class"))
+        assert some == [video for video in every if video.id in (*split.train, *split.test)]
+    assert sum(len(load_videos(folder / "videos/one_class" / shard)) for shard in shards) == len(
+        {*split.train, *split.test}
+    )

@@ -1,5 +1,7 @@
 """The stage `clip` against a plain loop over the stored frames."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from shards import run_clip, run_frames, write_list, write_shard
 
 from tiny_clip import write_architecture, write_weights
+from vadbench.datasets import load_videos, videos_digest
 from vadbench.errors import VadbenchError
 from vadbench.models.clip_tower import load_clip
 from vadbench.models.weights import file_digest
@@ -189,3 +192,26 @@ def test_a_part_of_another_stage_or_none_is_refused(
         run_clip(shard, made, tmp_path / "again/part-0000.h5", **model)
     with pytest.raises(VadbenchError, match="missing"):
         run_clip(shard, tmp_path / "absent.h5", tmp_path / "again/part-0000.h5", **model)
+
+
+def test_a_set_for_one_split_has_its_videos_alone(
+    shard: Path, frames: Path, model: dict[str, Any], tmp_path: Path
+) -> None:
+    entries = json.loads(shard.read_text())["videos"]
+    shutil.copytree(shard.parent / "videos", tmp_path / "videos")
+    few = write_list(tmp_path, [entry for entry in entries if entry["id"] in ("b", "d")])
+    some = run_clip(few, frames, tmp_path / "some.h5", split="mine", **model)
+    every = run_clip(shard, frames, tmp_path / "every.h5", **model)
+    with some, every:
+        assert some.videos == ("b", "d")
+        assert some.videos_digest == videos_digest(load_videos(few)) != every.videos_digest
+        for id in some.videos:
+            assert np.allclose(some.read(id, "embedding"), every.read(id, "embedding"), rtol=2e-3, atol=2e-3)
+    with pytest.raises(VadbenchError, match="no video 'e'"):
+        run_clip(
+            write_list(tmp_path, [{"id": "e", "path": "e.mp4"}]),
+            frames,
+            tmp_path / "none.h5",
+            split="mine",
+            **model,
+        )

@@ -79,6 +79,13 @@ def stage_revision(wildcards):
     return feature_set(wildcards).REVISION
 
 
+def list_of_shard(wildcards):
+    """The list of the shard's videos, or of those of the split that the set is made for."""
+    split = feature_set(wildcards).split
+    folder = Path("stores", wildcards.benchmark, "videos", split or "")
+    return str(folder / f"{wildcards.shard}.json")
+
+
 @functools.cache
 def tested_videos(benchmark):
     """The videos in a test list of any split that runs; their labels do not matter."""
@@ -92,9 +99,7 @@ def test_videos(wildcards):
     if feature_set(wildcards).keep != "test":
         return "[]"
     tested = tested_videos(wildcards.benchmark)
-    videos = load_videos(
-        Path("stores", wildcards.benchmark, "videos", f"{wildcards.shard}.json")
-    )
+    videos = load_videos(Path(list_of_shard(wildcards)))
     return json.dumps([video.id for video in videos if video.id in tested])
 
 

@@ -3,7 +3,7 @@
 # part depends on them, so that none is made again when they change.
 rule frames:
     input:
-        videos="stores/{benchmark}/videos/{shard}.json",
+        videos=list_of_shard,
         rendered=rendered_videos,
     output:
         "stores/{benchmark}/{set}/part-{shard}.h5",
@@ -33,7 +33,7 @@ rule frames:
 
 rule clip:
     input:
-        videos="stores/{benchmark}/videos/{shard}.json",
+        videos=list_of_shard,
         reads=part_read,
         weights=weights_of_set,
     output:
@@ -63,7 +63,7 @@ rule clip:
 
 rule windows:
     input:
-        videos="stores/{benchmark}/videos/{shard}.json",
+        videos=list_of_shard,
         reads=part_read,
         weights=weights_of_set,
     output:
@@ -95,7 +95,7 @@ rule windows:
 
 rule regions:
     input:
-        videos="stores/{benchmark}/videos/{shard}.json",
+        videos=list_of_shard,
         reads=part_read,
         weights=detector_of_set,
     output:
@@ -125,7 +125,7 @@ rule regions:
 
 rule motion:
     input:
-        videos="stores/{benchmark}/videos/{shard}.json",
+        videos=list_of_shard,
         rendered=rendered_videos,
     output:
         "stores/{benchmark}/{set}/part-{shard}.h5",

@@ -126,7 +126,7 @@ def verify(
     from vadbench.stages import run_stage
 
     def remake(part: Path) -> None:
-        videos = folder.parent / "videos" / f"{part.stem.removeprefix('part-')}.json"
+        videos = folder.parent / "videos" / (chosen.split or "") / f"{part.stem.removeprefix('part-')}.json"
         run_stage(
             chosen,
             videos=videos,
@@ -178,7 +178,7 @@ def _tested(settings: FeatureSet, videos: Path, config: Path) -> list[str] | Non
         return None
     from vadbench.datasets import Annotations, load_videos
 
-    stores = videos.parents[1]
+    stores = videos.parents[1 if settings.split is None else 2]
     run = load_run_settings(read_mapping(config), config)
     benchmark = load_benchmark(stores.name, config.parent / "config", run.override)
     annotations = Annotations.load(stores / "annotations.json")

@@ -10,6 +10,7 @@ from vadbench.config.data import FolderData
 from vadbench.config.methods import TrainedSettings, VadClipSettings
 from vadbench.config.problems import NOTHING, Problem
 from vadbench.config.runs import expand_runs, splits_of
+from vadbench.config.stage import StageSettings
 from vadbench.config.windows import Keep, WindowsSettings
 from vadbench.config.yaml_text import Keys
 
@@ -49,6 +50,19 @@ def _sets(settings: BenchmarkSettings) -> Iterator[Problem]:
             yield Problem(("features", name), text)
         if features.source is not None and features.READS_STAGE is not None:
             yield from _reads(("features", name), features.source, features.READS_STAGE, settings)
+        yield from _split_of_set(name, features, settings)
+
+
+def _split_of_set(name: str, features: StageSettings, settings: BenchmarkSettings) -> Iterator[Problem]:
+    """A set is made for a split that runs, from sets that hold its videos."""
+    if features.split is not None and features.split not in settings.splits:
+        text = f"the split is none of the benchmark's: {', '.join(settings.splits)}"
+        yield Problem(("features", name, "split"), text, nearest(features.split, settings.splits) or NOTHING)
+    for read in features.sources:
+        source = settings.features.get(read)
+        if source is not None and source.split not in (None, features.split):
+            text = f"the set {read}, which it reads, is made for the split {source.split} alone"
+            yield Problem(("features", name, "split"), text, source.split)
 
 
 def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iterator[Problem]:
@@ -60,14 +74,11 @@ def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iter
         yield from _crop(keys, method, settings)
     for place, split in enumerate(method.splits or ()):
         if split not in splits_of(settings, entry):
-            fits = [
-                name
-                for name in settings.splits
-                if method.SUPERVISION in ("none", settings.data.SPLITS.get(name))
-            ]
+            free = entry.model_copy(update={"settings": method.model_copy(update={"splits": None})})
+            fits = splits_of(settings, free)
             text = (
                 f"{entry.name} cannot run on {split}; of the benchmark's splits, these offer the supervision "
-                f"it takes ({method.SUPERVISION}): {', '.join(fits) or 'none'}"
+                f"it takes ({method.SUPERVISION}) and the features it reads: {', '.join(fits) or 'none'}"
             )
             yield Problem((*keys, "splits", place), text, fits[0] if fits else NOTHING)
     if isinstance(method, TrainedSettings) and method.selection == "best_on_test" and not method.variant:

@@ -41,8 +41,12 @@ def run_path(benchmark: str, split: str, draw: int | None, entry: MethodEntry, s
 
 
 def splits_of(settings: BenchmarkSettings, entry: MethodEntry) -> tuple[str, ...]:
-    """The splits an entry runs on: those listed that offer its supervision, narrowed by its own `splits`."""
+    """The splits an entry runs on: those listed that offer its supervision, narrowed by its own `splits` and
+    by the split that its features are made for."""
     wanted = settings.splits if entry.settings.splits is None else entry.settings.splits
+    features = settings.features.get(entry.settings.reads)
+    if features is not None and features.split is not None:
+        wanted = tuple(split for split in wanted if split == features.split)
     takes = entry.settings.SUPERVISION
     offered = settings.data.SPLITS
     return tuple(

@@ -136,12 +136,19 @@ class Annotations(_Frozen):
         Raises VadbenchError for a split or draw that the benchmark does not have.
         """
         numbers = tuple(draws)
-        tested: set[str] = set()
-        for name in splits:
-            is_drawn = name in self.splits and self.splits[name].draws is not None
-            for draw in numbers if is_drawn else (None,):
-                tested.update(self.split(name, draw).test)
-        return frozenset(tested)
+        return frozenset(id for name in splits for each in self._drawn(name, numbers) for id in each.test)
+
+    def split_videos(self, name: str, draws: Iterable[int]) -> frozenset[str]:
+        """Ids of all videos of a split; of one that is drawn, in any of these draws.
+
+        Raises VadbenchError for a split or draw that the benchmark does not have.
+        """
+        return frozenset(id for each in self._drawn(name, draws) for id in (*each.train, *each.test))
+
+    def _drawn(self, name: str, draws: Iterable[int]) -> list[Split]:
+        """The split in each of these draws, or itself where it is not drawn."""
+        is_drawn = name in self.splits and self.splits[name].draws is not None
+        return [self.split(name, draw) for draw in (draws if is_drawn else (None,))]
 
     def is_abnormal(self, id: str) -> bool:
         """Whether something abnormal occurs in the video. Raises VadbenchError where that is not known."""

@@ -39,8 +39,9 @@ class IndexReport:
 def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, stores: Path) -> IndexReport:
     """Bring the video lists and the annotations of a benchmark up to date.
 
-    Writes `stores/<name>/videos/<shard>.json` and `stores/<name>/annotations.json` where their content
-    changes. Videos keep their shard while the number of shards stays; no video is opened.
+    Writes `stores/<name>/videos/<shard>.json`, the same in a folder for each split that a feature set is made
+    for, and `stores/<name>/annotations.json`, where their content changes. Videos keep their shard while the
+    number of shards stays; no video is opened.
 
     Raises VadbenchError where the data is not there or its annotations are damaged.
     """
@@ -58,9 +59,16 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     for entry in entries:
         listed[shards[entry.id]].append(entry)
     written = [
-        list_path(lists, shard)
+        list_path(lists / folder_of, shard)
+        for folder_of, wanted in {"": frozenset(shards), **_split_videos(settings, annotations)}.items()
         for shard in range(settings.shards)
-        if _write_list(lists, name, shard, settings.shards, listed[shard])
+        if _write_list(
+            lists / folder_of,
+            name,
+            shard,
+            settings.shards,
+            [entry for entry in listed[shard] if entry.id in wanted],
+        )
     ]
     for path in list_files(lists)[settings.shards :]:
         path.unlink(missing_ok=True)  # of an earlier, larger number of shards
@@ -108,6 +116,12 @@ def _missing_note(found: Dataset) -> tuple[str, ...]:
     if not found.missing:
         return ()
     return (f"{len(found.missing)} of {len(found.entries)} listed videos are missing",)
+
+
+def _split_videos(settings: BenchmarkSettings, annotations: Annotations) -> dict[str, frozenset[str]]:
+    """The videos of each split that some feature set is made for."""
+    names = {features.split for features in settings.features.values() if features.split is not None}
+    return {name: annotations.split_videos(name, settings.draws) for name in sorted(names)}
 
 
 _NEEDS = "one_class needs normal training videos, weak normal and abnormal ones, and both need test videos"

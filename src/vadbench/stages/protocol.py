@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from vadbench.config import StageSettings
+from vadbench.datasets import load_videos, videos_digest
 from vadbench.errors import VadbenchError
 from vadbench.store import ArraySpec, Part, PartWriter
 
@@ -27,10 +28,11 @@ class StageInputs(Generic[S]):
     test_videos: Collection[str] | None = None
 
     def open_source(self) -> Part:
-        """Open the part that the stage reads.
+        """Open the part that the stage reads; of a set for one split, with the videos of the list alone.
 
         Raises:
-            VadbenchError: where none is given, and for one that is missing, damaged or of another stage.
+            VadbenchError: where none is given, for one that is missing, damaged or of another stage, and for
+                one that lacks a listed video.
         """
         name, wanted = self.settings.stage, self.settings.READS_STAGE
         if self.reads is None:
@@ -43,6 +45,9 @@ class StageInputs(Generic[S]):
             raise VadbenchError(
                 f"{self.reads}: a part of {part.stage!r}, but {name} reads parts of {wanted!r}"
             )
+        if self.settings.split is not None:
+            listed = load_videos(self.videos)
+            part.select([video.id for video in listed], videos_digest(listed))
         return part
 
 

@@ -1,7 +1,8 @@
 """Reading a part: only the rows asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -70,6 +71,19 @@ class Part:
         except DAMAGE_ERRORS as error:
             file.close()
             raise damage(path, str(error)) from None
+
+    def select(self, videos: Sequence[str], videos_digest: str) -> None:
+        """Present some of its videos alone, as if the part were of their list, whose digest is given.
+
+        Raises:
+            VadbenchError: for a video that it does not hold.
+        """
+        for id in videos:
+            self._position(id)
+        self.videos = tuple(videos)
+        self._positions = {id: self._positions[id] for id in videos}
+        self.skipped = {id: self.skipped[id] for id in videos if id in self.skipped}
+        self._header = replace(self._header, videos_digest=videos_digest)
 
     @property
     def header(self) -> Header:
