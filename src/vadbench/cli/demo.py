@@ -1,4 +1,4 @@
-"""Commands on the packaged demo: render, train-clip, check."""
+"""Commands on the packaged demo: render, train-clip, train-detector, check."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from vadbench.cli.arguments import ConfigFile, DataRoot, Threads, allowed_threads
 from vadbench.config import load_benchmark
 
-app = typer.Typer(help="The packaged demo: its videos and its model.", no_args_is_help=True)
+app = typer.Typer(help="The packaged demo: its videos and its models.", no_args_is_help=True)
 
 
 @app.command()
@@ -45,6 +45,23 @@ def train_clip(
     from vadbench.demo.train_clip import train_clip as train
 
     for line in accuracy_lines(train(out, workers=threads)):
+        typer.echo(line)
+
+
+@app.command("train-detector")
+def train_detector(
+    out: Annotated[Path, typer.Option(help="Folder to write the weights into.")],
+    threads: Threads = 2,
+) -> None:
+    """Train the demo's detector on renders of other scenes, as the packaged one was made.
+
+    The threads render; the training itself takes one, for their number decides the last digits.
+    """
+    threads = allowed_threads(threads)
+    from vadbench.demo.held_out_objects import share_lines
+    from vadbench.demo.train_detector import train_detector as train
+
+    for line in share_lines(train(out, workers=threads)):
         typer.echo(line)
 
 

@@ -10,6 +10,7 @@ from vadbench.config import BenchmarkSettings, ClipSettings, DemoData, MethodSet
 from vadbench.datasets import Annotations
 from vadbench.demo.controls import camera_average_auc, shuffled_labels, trained_auc, untrained_features
 from vadbench.demo.held_out import HeldOutAccuracy, held_out_accuracy
+from vadbench.demo.held_out_objects import found_shares, share_lines
 from vadbench.demo.plan import benchmark_plan
 from vadbench.errors import VadbenchError
 from vadbench.evaluation import Record
@@ -21,11 +22,12 @@ INITIALISATIONS = 5
 
 
 def signs(results: Path, settings: BenchmarkSettings) -> Iterator[str]:
-    """Lines that say how well the packaged model and the methods do on the demo.
+    """Lines that say how well the packaged models and the methods do on the demo.
 
     results: folder of a finished run of the default demo.
     """
     yield from accuracy_lines(held_out_accuracy(packaged("clip.safetensors").parent))
+    yield from share_lines(found_shares(packaged("detector.safetensors")))
     weak = results / "demo" / "weak"
     zero_shot = Record.load(weak / "zero_shot" / "seed-0" / "metrics.json").metrics["micro_auc"]
     yield (

@@ -6,7 +6,7 @@ foot line; `facing` is 1 (looks right) or -1.
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from vadbench.demo.cameras import Colour
 from vadbench.demo.poses import Pose, skeleton
@@ -55,6 +55,8 @@ class Polygon(NamedTuple):
 
 Shape = Line | Disc | Oval | Polygon
 
+Kind = Literal["person", "bicycle", "car", "bin"]
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -62,6 +64,8 @@ class Figure:
 
     shapes: tuple[Shape, ...]
     opacity: float = 1.0
+    kind: Kind | None = None
+    """What a detector of objects calls it; None for fire, smoke and debris."""
 
     def box(self) -> Box:
         """The smallest box around all shapes (unclipped)."""
@@ -107,7 +111,7 @@ def person(
         shapes.append(Line(*place(x0, y0), *place(x1, y1), width * height, colours[part]))
     shapes.append(Disc(*place(head_x, head_y), 0.075 * height, look.skin))
     shapes.append(Disc(*place(head_x - 0.016, head_y - 0.02), 0.064 * height, look.hair))
-    return Figure(tuple(shapes))
+    return Figure(tuple(shapes), kind="person")
 
 
 def bicycle(x: float, y: float, height: float, facing: int, colour: Colour) -> Figure:
@@ -125,7 +129,7 @@ def bicycle(x: float, y: float, height: float, facing: int, colour: Colour) -> F
     for (ax, ay), (bx, by) in frame:
         ends = (x + facing * ax * height, hub + ay * height, x + facing * bx * height, hub + by * height)
         shapes.append(Line(*ends, 0.04 * height, colour))
-    return Figure(tuple(shapes))
+    return Figure(tuple(shapes), kind="bicycle")
 
 
 def car(
@@ -164,14 +168,15 @@ def car(
         shapes.append(Disc(*place(wheel, 0.0), 0.085 * length, (22, 22, 24)))
         shapes.append(Disc(*place(wheel, 0.0), 0.04 * length, (130, 130, 135)))
     shapes.append(Disc(*place(0.45 - 0.12 * dent, -0.42), 0.03 * length, (236, 228, 190)))
-    return Figure(tuple(shapes))
+    return Figure(tuple(shapes), kind="car")
 
 
 def waste_bin(x: float, y: float, size: float) -> Figure:
     """A waste bin; fires start in one, and it also stands in normal scenes."""
     top, bottom = 0.20 * size, 0.16 * size
     points = ((x - bottom, y), (x - top, y - 0.42 * size), (x + top, y - 0.42 * size), (x + bottom, y))
-    return Figure((Oval(x, y, bottom, 0.04 * size, (44, 44, 47)), Polygon(points, (70, 76, 68))))
+    shadow = Oval(x, y, bottom, 0.04 * size, (44, 44, 47))
+    return Figure((shadow, Polygon(points, (70, 76, 68))), kind="bin")
 
 
 def flames(x: float, y: float, size: float, t: float, seed: float) -> Figure:

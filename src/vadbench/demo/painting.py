@@ -38,18 +38,31 @@ class SceneRenderer:
 
     def frame_with_activities(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Frame `index`, and per pixel 1 + the index in ACTIVITIES of what it shows, 0 for background."""
+        frame, numbers, _ = self.frame_with_figures(index)
+        shown = [activity for activity, _ in self.scene.figures(index)]
+        labels = [0, *(0 if activity is None else 1 + ACTIVITIES.index(activity) for activity in shown)]
+        return frame, np.array(labels, np.uint8)[numbers]
+
+    def frame_with_figures(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.intp], list[int]]:
+        """Frame `index`; per pixel 1 + the number of the figure it shows; how many pixels each figure drew.
+
+        Figures are numbered as `Scene.figures` has them; 0 is background, pole or rail. Of what a figure drew
+        others may have covered a part.
+        """
         image = self._background.copy()
-        labels = np.zeros((HEIGHT, WIDTH), np.uint8)
-        for activity, figure in self.scene.figures(index):
+        numbers = np.zeros((HEIGHT, WIDTH), np.intp)
+        drawn = []
+        for number, (_, figure) in enumerate(self.scene.figures(index), start=1):
             region = _region(figure)
             before = image[region].copy()
             draw(image, figure)
             changed = (image[region] != before).any(axis=2)
-            labels[region][changed] = 0 if activity is None else 1 + ACTIVITIES.index(activity)
+            numbers[region][changed] = number
+            drawn.append(int(changed.sum()))
         before = image.copy()
         _draw_foreground(image, self.scene.view)
-        labels[(image != before).any(axis=2)] = 0
-        return self._exposed(image, index), labels
+        numbers[(image != before).any(axis=2)] = 0
+        return self._exposed(image, index), numbers, drawn
 
     def _exposed(self, image: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
         """What the sensor makes of the picture: focus, light, colour cast and noise."""

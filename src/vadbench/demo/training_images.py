@@ -98,7 +98,7 @@ def _camera_images(camera_seed: int, scenes: int) -> LabelledImages:
     areas, place = background(camera_seed).areas, PLACES.index(camera(camera_seed).place)
     pixels, coverages, area_grids = [], [], []
     for number in range(scenes):
-        scene, index = _training_scene(camera_seed, number, rng)
+        scene, index = training_scene(camera_seed, number, rng)
         frame, labels = SceneRenderer(scene).frame_with_activities(index)
         if rng.random() < 0.5:
             frame = _through_jpeg(frame, int(rng.integers(25, 85)))
@@ -112,7 +112,7 @@ def _camera_images(camera_seed: int, scenes: int) -> LabelledImages:
     return LabelledImages(np.stack(pixels), np.stack(coverages), np.stack(area_grids), places)
 
 
-def _training_scene(camera_seed: int, number: int, rng: np.random.Generator) -> tuple[Scene, int]:
+def training_scene(camera_seed: int, number: int, rng: np.random.Generator) -> tuple[Scene, int]:
     """A scene and the frame of it to look at."""
     busy = float(rng.choice([0.0, 0.5, 1.0, 1.0]))
     if rng.random() < 0.55:
