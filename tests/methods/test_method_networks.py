@@ -11,6 +11,8 @@ from vadbench.config import (
     ClipSettings,
     FeatureSet,
     FramesSettings,
+    ImageTowerSettings,
+    RegionsSettings,
     TextSettings,
     WindowsSettings,
 )
@@ -41,9 +43,10 @@ def _network(tiny: str, method: str, features: FeatureSet | None = None, **value
         "frames": FramesSettings(),
         "clip": ClipSettings(model=tiny, weights="none"),
         "windows": WindowsSettings(model=tiny, weights="none", scales=("2/2", "3/1"), top=2, keep="all"),
+        "histograms": RegionsSettings(weights="detector.pt"),
     }
     chosen = features or usual[settings.READS_STAGE]
-    clip = None if isinstance(chosen, FramesSettings) else _clip(tiny)
+    clip = _clip(tiny) if isinstance(chosen, ImageTowerSettings) else None
     network = METHODS[method].network(
         NetworkInputs(settings=settings, texts=TEXTS, features=chosen, clip=clip)
     )
@@ -150,11 +153,24 @@ def test_zero_shot_has_nothing_but_the_towers(tiny: str) -> None:
     assert network.text_tower
 
 
+@pytest.mark.parametrize(("depth", "hidden"), [(7, 512), (5, 6)])
+def test_the_reconstruction_module_costs_its_layers(tiny: str, depth: int, hidden: int) -> None:
+    network = _network(tiny, "local_patterns", depth=depth, hidden=hidden)
+    products = 8 * hidden + (depth - 2) * hidden**2 + hidden * 8
+    assert network.flops_per_frame() == {"network": 2 * products}
+    assert network.parameters == network.trainable == products + (depth - 1) * hidden + 8
+    assert "of one region" in network.note
+
+
 def test_a_method_without_a_network_says_so(tiny: str) -> None:
     assert _network(tiny, "linear_svm").parameters == D + 1
     assert _network(tiny, "one_class_svm").parameters is None
-    assert _network(tiny, "frame_difference").parameters == 0
-    for name in ("linear_svm", "one_class_svm", "frame_difference"):
+    assert _network(tiny, "region_knn").parameters is None
+    # Three weights, three means, and the half and the diagonal of three covariances.
+    assert _network(tiny, "region_gmm", components=3).parameters == 3 + 3 * 8 + 3 * 36
+    assert _network(tiny, "frame_difference").parameters == _network(tiny, "motion_magnitude").parameters == 0
+    without = ("linear_svm", "one_class_svm", "region_knn", "region_gmm", "frame_difference")
+    for name in (*without, "motion_magnitude"):
         network = _network(tiny, name)
         assert network.flops_per_frame() == {}
         assert network.texts is None

@@ -13,7 +13,8 @@ from vadbench.config import LinearSvmSettings, OneClassSvmSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
 from vadbench.methods.layers.checkpoint import read_arrays, write_arrays
-from vadbench.methods.layers.svm import linear_decision, rbf_decision, standardised
+from vadbench.methods.layers.rows import standardised
+from vadbench.methods.layers.svm import linear_decision, rbf_decision
 from vadbench.methods.linear_svm import fit as fit_linear
 from vadbench.methods.one_class_svm import fit as fit_one_class
 

@@ -40,6 +40,9 @@ TRAINED = [name for name, settings in METHOD_SETTINGS.items() if settings.SUPERV
 FAST: dict[str, dict[str, object]] = {
     "one_class_svm": {},
     "linear_svm": {},
+    "local_patterns": {"epochs": 2, "hidden": 4},
+    "region_knn": {},
+    "region_gmm": {"components": 2},
     "sultani": {"epochs": 2, "half_batch": 2},
     "sultani_patch": {"epochs": 2, "half_batch": 2, "segments": 4},
     "stprompt": {"epochs": 2, "half_batch": 2, "max_length": 5, "prompt_before": 2},
@@ -61,6 +64,7 @@ SCORING: dict[str, dict[str, tuple[object, object]]] = {
     },
     "vadclip": {"score": ("c_branch", "a_branch"), "test_crop": CROP},
     "vadclip_windows": {"score": ("c_branch", "a_branch"), "test_crop": CROP, "localisation": BOXES},
+    **{name: {"smooth_sigma": (0.0, 9.5)} for name in ("local_patterns", "region_knn", "region_gmm")},
 }
 """Two values of every setting that the types declare to be read by scoring alone."""
 
@@ -86,7 +90,7 @@ class Benchmark(NamedTuple):
 
 @pytest.fixture(scope="module")
 def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Benchmark:
-    """A set that every method can read: five crops, aggregates, and windows in two scales on 4 x 4 tokens."""
+    """A set that every method can read: five crops, aggregates, windows in two scales, and histograms."""
     folder = tmp_path_factory.mktemp("set")
     architecture = write_architecture(folder)
     tower = {"model": str(architecture), "weights": str(write_weights(architecture))}
@@ -104,7 +108,8 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Benchmark:
             "aggregate_selection_attention": vector,
             "frame_size": ArraySpec("int32", (2,)),
         },
-        ragged={f"windows_{scale}": {"embedding": vector} for scale in ("2_2", "4_4")},
+        ragged={f"windows_{scale}": {"embedding": vector} for scale in ("2_2", "4_4")}
+        | {"regions": {"histogram": ArraySpec("float32", (8,))}},
         weights={clip.weights_name: clip.weights_sha256},
         attributes={"tokens": [4, 4]},
     ) as writer:
@@ -121,6 +126,7 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Benchmark:
                     frame_size=[(64, 48)] * ROWS,
                     windows_2_2=[{"embedding": row[:4]} for row in rows],
                     windows_4_4=[{"embedding": row[:1]} for row in rows],
+                    regions=[{"histogram": np.abs(row[:2, :8])} for row in rows],
                 )
                 out.finish(frames=ROWS * 4)
         writer.complete()

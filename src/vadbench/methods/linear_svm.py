@@ -7,9 +7,10 @@ from vadbench.config import LinearSvmSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods.layers.features import embeddings, training_videos
 from vadbench.methods.layers.lengths import Floats
+from vadbench.methods.layers.rows import Doubles, standardisation, standardised
 from vadbench.methods.layers.runs import read_trained, write_trained
 from vadbench.methods.layers.scores import write_scores
-from vadbench.methods.layers.svm import Doubles, linear_decision, standardisation, standardised
+from vadbench.methods.layers.svm import linear_decision
 from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.models.counting import Network
 

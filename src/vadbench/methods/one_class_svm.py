@@ -10,9 +10,10 @@ from vadbench.config import OneClassSvmSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods.layers.features import embeddings, training_videos
 from vadbench.methods.layers.lengths import Floats
+from vadbench.methods.layers.rows import Doubles, sampled_rows, standardisation, standardised
 from vadbench.methods.layers.runs import read_trained, write_trained
 from vadbench.methods.layers.scores import write_scores
-from vadbench.methods.layers.svm import Doubles, rbf_decision, sampled_rows, standardisation, standardised
+from vadbench.methods.layers.svm import rbf_decision
 from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.models.counting import Network
 

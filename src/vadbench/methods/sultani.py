@@ -17,8 +17,8 @@ from vadbench.methods.layers.features import Features, embeddings, width
 from vadbench.methods.layers.lengths import Floats, Mask, bin_means, normalised, scored
 from vadbench.methods.layers.runs import read_trained
 from vadbench.methods.layers.scores import write_scores
-from vadbench.methods.layers.training import Learner, load_module
-from vadbench.methods.layers.weak import train_weak
+from vadbench.methods.layers.training import load_module
+from vadbench.methods.layers.weak import WeakLearner, train_weak
 from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.models.counting import Network
 from vadbench.models.device import limit_threads, resolve_device
@@ -84,7 +84,7 @@ def ranking_learner(
     *,
     segment_scores: Callable[[Sequence[str]], Tensor],
     row_scores: Callable[[str], Floats],
-) -> Learner:
+) -> WeakLearner:
     """What the training loop takes to train `model` by `ranking_loss`.
 
     segment_scores: videos to the scores (B, S) of their segments, by `model` and with its gradient;
@@ -102,7 +102,7 @@ def ranking_learner(
             sparsity=settings.sparsity,
         )
 
-    return Learner(
+    return WeakLearner(
         module=model,
         optimizer=torch.optim.Adam(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay),
         loss=loss,
@@ -139,7 +139,7 @@ def network(inputs: NetworkInputs[SultaniSettings]) -> Network:
     return Network(parts={"network": lambda: model(rows)}, frames=SCORING_ROWS, modules=[model])
 
 
-def _learner(inputs: TrainInputs[SultaniSettings]) -> Learner:
+def _learner(inputs: TrainInputs[SultaniSettings]) -> WeakLearner:
     settings, features = inputs.settings, inputs.features
     device = resolve_device(inputs.device)
     model = DeepMil(width(features), settings.dropout).to(device)

@@ -18,8 +18,8 @@ from vadbench.methods.layers.lengths import Floats, bin_means, normalised
 from vadbench.methods.layers.localisation import WindowMaps, kept_windows
 from vadbench.methods.layers.runs import read_trained
 from vadbench.methods.layers.scores import write_scores
-from vadbench.methods.layers.training import Learner, load_module
-from vadbench.methods.layers.weak import train_weak
+from vadbench.methods.layers.training import load_module
+from vadbench.methods.layers.weak import WeakLearner, train_weak
 from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.methods.sultani import DeepMil, ranking_learner
 from vadbench.models.counting import Network
@@ -90,7 +90,7 @@ def row_scores(model: DeepMil, features: Features, video: str) -> Floats:
     return np.concatenate([block.max(axis=1) for block in blocks] or [np.zeros(0, np.float32)])
 
 
-def _learner(inputs: TrainInputs[SultaniPatchSettings]) -> Learner:
+def _learner(inputs: TrainInputs[SultaniPatchSettings]) -> WeakLearner:
     settings, features = inputs.settings, inputs.features
     device = resolve_device(inputs.device)
     model = DeepMil(width(features), settings.dropout).to(device)

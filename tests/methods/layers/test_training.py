@@ -37,10 +37,7 @@ def made_learner(seen: list[tuple[int, list[str]]] | None = None) -> Learner:
         targets = torch.tensor([0.0] * len(normal) + [1.0] * len(abnormal))
         return (module(rows)[:, 0] - targets).square().mean()
 
-    def score(video: str) -> np.ndarray:
-        return np.zeros(1, np.float32)
-
-    return Learner(module, optimizer, loss, score, lambda part: 0.01 * 0.5**part)
+    return Learner(module, optimizer, loss, lambda part: 0.01 * 0.5**part)
 
 
 def run(
@@ -162,7 +159,7 @@ def test_a_loss_that_is_no_number_names_epoch_step_and_videos(tmp_path: Path, va
     def loss(normal: Sequence[str], abnormal: Sequence[str]) -> Tensor:
         return inner(normal, abnormal) * (value if next(steps) == 5 else 1)
 
-    spoiled = Learner(learner.module, learner.optimizer, loss, learner.score, learner.learning_rate)
+    spoiled = Learner(learner.module, learner.optimizer, loss, learner.learning_rate)
     normal, abnormal = BATCHES.epoch(2)[1]
     listed = ", ".join(normal + abnormal)
     with pytest.raises(VadbenchError, match=rf"epoch 2, step 5 .*videos of the batch: {listed};"):

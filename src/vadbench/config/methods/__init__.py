@@ -3,8 +3,13 @@
 from vadbench.config.methods.base import MethodSettings, TrainedSettings
 from vadbench.config.methods.frame_difference import FrameDifferenceSettings
 from vadbench.config.methods.linear_svm import LinearSvmSettings
+from vadbench.config.methods.local_patterns import LocalPatternsSettings
 from vadbench.config.methods.localisation import BoxSettings, LocalisationSettings
+from vadbench.config.methods.motion_magnitude import MotionMagnitudeSettings
 from vadbench.config.methods.one_class_svm import OneClassSvmSettings
+from vadbench.config.methods.region_gmm import RegionGmmSettings
+from vadbench.config.methods.region_knn import RegionKnnSettings
+from vadbench.config.methods.regions import RegionMethodSettings
 from vadbench.config.methods.stprompt import StPromptSettings
 from vadbench.config.methods.sultani import SultaniSettings
 from vadbench.config.methods.sultani_patch import SultaniPatchSettings
@@ -22,6 +27,10 @@ METHOD_SETTINGS: dict[str, type[MethodSettings]] = {
     "sultani_patch": SultaniPatchSettings,
     "vadclip": VadClipSettings,
     "vadclip_windows": VadClipWindowsSettings,
+    "local_patterns": LocalPatternsSettings,
+    "motion_magnitude": MotionMagnitudeSettings,
+    "region_knn": RegionKnnSettings,
+    "region_gmm": RegionGmmSettings,
 }
 """The settings type of each method; `vadbench.methods` has a module of the same name."""
 
@@ -30,9 +39,14 @@ __all__ = [
     "BoxSettings",
     "FrameDifferenceSettings",
     "LinearSvmSettings",
+    "LocalPatternsSettings",
     "LocalisationSettings",
     "MethodSettings",
+    "MotionMagnitudeSettings",
     "OneClassSvmSettings",
+    "RegionGmmSettings",
+    "RegionKnnSettings",
+    "RegionMethodSettings",
     "StPromptSettings",
     "SultaniPatchSettings",
     "SultaniSettings",

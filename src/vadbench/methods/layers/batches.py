@@ -1,9 +1,11 @@
-"""Balanced batches: half normal, half abnormal videos."""
+"""Batches: half normal, half abnormal videos, or rows of all training videos."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
 from vadbench.methods.layers.seeds import stream_generator
@@ -46,6 +48,11 @@ class BalancedBatches:
         abnormal = self._half(self.abnormal, generator)
         return list(zip(normal, abnormal, strict=True))
 
+    def videos(self, batch: tuple[list[str], list[str]]) -> list[str]:
+        """The videos of a batch."""
+        normal, abnormal = batch
+        return normal + abnormal
+
     def _size(self, videos: tuple[str, ...]) -> int:
         return min(self.half_batch, len(videos))
 
@@ -59,3 +66,39 @@ class BalancedBatches:
                 for start in range(0, len(videos) - size + 1, size)
             ]
         return batches[: self.steps_per_epoch]
+
+
+@dataclass(frozen=True)
+class RowBatches:
+    """Batches of row numbers, a function of seed and epoch alone, so that they need no state.
+
+    Rows of all videos lie one after another. Each stands once in an epoch, in an order drawn from them all;
+    the last batch holds what is left.
+    """
+
+    counts: Mapping[str, int]
+    """Rows of each video, by its id."""
+    batch_size: int
+    seed: int
+
+    @property
+    def total(self) -> int:
+        """Number of rows."""
+        return sum(self.counts.values())
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of batches in an epoch."""
+        return -(-self.total // self.batch_size)
+
+    def epoch(self, number: int) -> list[tuple[NDArray[np.int64]]]:
+        """The batches of an epoch in order: row numbers (n,) per step."""
+        order = stream_generator(self.seed, "batches", number).permutation(self.total)
+        starts = range(0, self.total, self.batch_size)
+        return [(order[start : start + self.batch_size],) for start in starts]
+
+    def videos(self, batch: tuple[NDArray[np.int64]]) -> list[str]:
+        """The videos that rows of a batch are of."""
+        ends = np.cumsum(list(self.counts.values()))
+        ids = list(self.counts)
+        return [ids[index] for index in np.unique(np.searchsorted(ends, batch[0], side="right"))]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vadbench.errors import VadbenchError
-from vadbench.methods.layers.batches import BalancedBatches
 from vadbench.methods.layers.checkpoint import read_arrays, write_arrays
 from vadbench.methods.layers.progress import progress
 from vadbench.methods.layers.seeds import stream_seed
@@ -51,18 +50,31 @@ class Schedule:
         return round(self.steps * (part + 1) / self.epochs)
 
 
+class Batches(Protocol):
+    """The batches of a training, a function of the seed and the epoch's number alone, without a state."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of batches in an epoch, at least one."""
+
+    def epoch(self, number: int) -> Sequence[tuple[Any, ...]]:
+        """The batches of an epoch in order, each as the arguments of the learner's loss."""
+
+    def videos(self, batch: Any) -> list[str]:
+        """The videos that a batch is made of."""
+
+
 @dataclass(frozen=True)
 class Learner:
     """What a method gives the loop.
 
-    `loss` maps the normal and the abnormal video ids of a batch to a scalar; `score` maps a video id to its
-    row scores (T,) in evaluation mode; `learning_rate` maps the schedule's part to the optimizer's rate.
+    `loss` maps what a batch holds (the normal and the abnormal video ids of `BalancedBatches`, the numbers of
+    `RowBatches`) to a scalar; `learning_rate` maps the schedule's part to the optimizer's rate.
     """
 
     module: nn.Module
     optimizer: torch.optim.Optimizer
-    loss: Callable[[Sequence[str], Sequence[str]], Tensor]
-    score: Callable[[str], NDArray[np.float32]]
+    loss: Callable[..., Tensor]
     learning_rate: Callable[[int], float]
 
 
@@ -77,7 +89,7 @@ class Moment:
 
 def train(
     learner: Learner,
-    batches: BalancedBatches,
+    batches: Batches,
     schedule: Schedule,
     *,
     seed: int,
@@ -100,9 +112,9 @@ def train(
     losses: list[float] = []
     learner.module.train()
     with progress(label, total=stop, unit="step", initial=done) as bar:
-        for step, epoch, pair in _steps(batches, done, stop):
+        for step, epoch, batch in _steps(batches, done, stop):
             part = schedule.part(step)
-            losses.append(_step(learner, pair, part, step=step, epoch=epoch))
+            losses.append(_step(learner, batches, batch, part, step=step, epoch=epoch))
             bar.update(1)
             if step + 1 in (schedule.end(part), stop):
                 history.append(Moment(step + 1, float(np.mean(losses)), _watched(learner.module, watch)))
@@ -126,26 +138,26 @@ def load_module(module: nn.Module, arrays: Mapping[str, NDArray[Any]], source: P
         raise VadbenchError(f"{source}: does not fit these settings and features: {reason}") from error
 
 
-def _steps(
-    batches: BalancedBatches, done: int, stop: int
-) -> Iterator[tuple[int, int, tuple[list[str], list[str]]]]:
+def _steps(batches: Batches, done: int, stop: int) -> Iterator[tuple[int, int, tuple[Any, ...]]]:
     """(step, epoch, batch) from step `done` to `stop`, as if the steps before had been walked through."""
     per_epoch = batches.steps_per_epoch
     for epoch in range(done // per_epoch, math.ceil(stop / per_epoch)):
-        for step, pair in enumerate(batches.epoch(epoch), epoch * per_epoch):
+        for step, batch in enumerate(batches.epoch(epoch), epoch * per_epoch):
             if done <= step < stop:
-                yield step, epoch, pair
+                yield step, epoch, batch
 
 
-def _step(learner: Learner, pair: tuple[list[str], list[str]], part: int, *, step: int, epoch: int) -> float:
+def _step(
+    learner: Learner, batches: Batches, batch: tuple[Any, ...], part: int, *, step: int, epoch: int
+) -> float:
     for group in learner.optimizer.param_groups:
         group["lr"] = learner.learning_rate(part)
-    loss = learner.loss(*pair)
+    loss = learner.loss(*batch)
     value = float(loss.item())
     if not math.isfinite(value):
         raise VadbenchError(
             f"the loss is {value} at epoch {epoch}, step {step} (both counted from 0); videos of the batch: "
-            f"{', '.join(pair[0] + pair[1])}; check their features with `vadbench verify`, or lower the "
+            f"{', '.join(batches.videos(batch))}; check their features with `vadbench verify`, or lower the "
             "learning rate"
         )
     learner.optimizer.zero_grad(set_to_none=True)

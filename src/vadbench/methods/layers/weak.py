@@ -1,6 +1,7 @@
 """Training from video-level labels, as every weak method that learns by gradients does it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
@@ -11,6 +12,7 @@ import torch
 from vadbench.config import TrainedSettings
 from vadbench.methods.layers.batches import BalancedBatches
 from vadbench.methods.layers.features import LabelledVideos, digest_of, training_videos
+from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.runs import training_record, write_trained
 from vadbench.methods.layers.seeds import stream_seed
 from vadbench.methods.layers.selection import best_step, held_out, video_auc
@@ -19,7 +21,18 @@ from vadbench.methods.protocol import TrainInputs
 
 S = TypeVar("S", bound=TrainedSettings)
 
-Build = Callable[[], Learner]
+
+@dataclass(frozen=True)
+class WeakLearner(Learner):
+    """What a method gives the loop, and what its checkpoint may be chosen by.
+
+    `score` maps a video id to its row scores (T,) in evaluation mode.
+    """
+
+    score: Callable[[str], Floats]
+
+
+Build = Callable[[], WeakLearner]
 """Makes a fresh learner; called with torch seeded for the initialisation."""
 
 Samples = Callable[[tuple[str, ...]], tuple[str, ...]]
@@ -71,7 +84,7 @@ def _chosen(
     videos: LabelledVideos,
     schedule: Schedule,
     record: dict[str, object],
-    judge: Callable[[Learner], float],
+    judge: Callable[[WeakLearner], float],
 ) -> int:
     """The step a first training is best at; what it was judged by goes into the record."""
     _, history = _trained(inputs, build, samples, videos, schedule, "choice", schedule.steps, judge)
@@ -87,8 +100,8 @@ def _trained(
     schedule: Schedule,
     phase: str,
     stop: int,
-    judge: Callable[[Learner], float] | None = None,
-) -> tuple[Learner, list[Moment]]:
+    judge: Callable[[WeakLearner], float] | None = None,
+) -> tuple[WeakLearner, list[Moment]]:
     torch.manual_seed(stream_seed(inputs.seed, "initialisation"))
     learner = build()
     history = train(
@@ -123,11 +136,11 @@ def _classes(inputs: TrainInputs[S], videos: LabelledVideos) -> list[list[str]]:
     return [list(inputs.annotations.videos[video].classes or ()) for video in videos.abnormal]
 
 
-def _on_held_out(videos: LabelledVideos, learner: Learner) -> float:
+def _on_held_out(videos: LabelledVideos, learner: WeakLearner) -> float:
     return video_auc(videos, learner.score)
 
 
-def _on_test(inputs: TrainInputs[S]) -> Callable[[Learner], float]:
+def _on_test(inputs: TrainInputs[S]) -> Callable[[WeakLearner], float]:
     evaluate = inputs.evaluate_on_test
     if evaluate is None:
         raise ValueError("best_on_test needs evaluate_on_test")

@@ -9,8 +9,7 @@ from vadbench.config import StPromptSettings
 from vadbench.methods.layers.fitted_rows import FittedRows
 from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.targets import class_targets
-from vadbench.methods.layers.training import Learner
-from vadbench.methods.layers.weak import train_weak
+from vadbench.methods.layers.weak import WeakLearner, train_weak
 from vadbench.methods.protocol import TrainInputs
 from vadbench.methods.stprompt.losses import total_loss
 from vadbench.methods.stprompt.scoring import build, row_scores, text_model, video_rows
@@ -25,7 +24,7 @@ def train(inputs: TrainInputs[StPromptSettings]) -> None:
     train_weak(inputs, lambda: learner(inputs, clip))
 
 
-def learner(inputs: TrainInputs[StPromptSettings], clip: ClipModel | None) -> Learner:
+def learner(inputs: TrainInputs[StPromptSettings], clip: ClipModel | None) -> WeakLearner:
     """What the training loop needs, with fresh weights. clip: from `text_model`."""
     settings, features = inputs.settings, inputs.features
     device = resolve_device(inputs.device)
@@ -49,7 +48,7 @@ def learner(inputs: TrainInputs[StPromptSettings], clip: ClipModel | None) -> Le
             texts = model.texts()
         return row_scores(model, texts, features, video)["score"]
 
-    return Learner(
+    return WeakLearner(
         module=model,
         optimizer=torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay),
         loss=loss,

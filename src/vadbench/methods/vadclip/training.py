@@ -11,8 +11,7 @@ from vadbench.methods.layers.crops import scored_crops
 from vadbench.methods.layers.fitted_rows import FittedRows
 from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.targets import class_targets
-from vadbench.methods.layers.training import Learner
-from vadbench.methods.layers.weak import train_weak
+from vadbench.methods.layers.weak import WeakLearner, train_weak
 from vadbench.methods.protocol import TrainInputs
 from vadbench.methods.vadclip.losses import total_loss
 from vadbench.methods.vadclip.samples import Samples
@@ -33,7 +32,7 @@ def train(inputs: TrainInputs[VadClipSettings]) -> None:
     train_weak(inputs, lambda: _learner(inputs, clip, samples), samples.names)
 
 
-def _learner(inputs: TrainInputs[VadClipSettings], clip: ClipModel, samples: Samples) -> Learner:
+def _learner(inputs: TrainInputs[VadClipSettings], clip: ClipModel, samples: Samples) -> WeakLearner:
     settings = inputs.settings
     model = build(inputs, clip)
     videos = FittedRows(
@@ -58,7 +57,7 @@ def _learner(inputs: TrainInputs[VadClipSettings], clip: ClipModel, samples: Sam
             texts = model.prompts()
         return row_scores(model, texts, inputs.features, video)["score"]
 
-    return Learner(
+    return WeakLearner(
         module=model,
         optimizer=torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay),
         loss=loss,

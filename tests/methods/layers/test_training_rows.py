@@ -1,9 +1,9 @@
-"""What the SVM baselines share."""
+"""Rows of training videos: samples of them, and standardisation by them."""
 
 import numpy as np
 import pytest
 
-from vadbench.methods.layers.svm import sampled_rows, standardisation, standardised
+from vadbench.methods.layers.rows import sampled_rows, standardisation, standardised
 
 VIDEOS = {
     name: np.arange(count)[:, None] + offset
