@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from vadbench.cli.arguments import DataRoot, Device, Threads, allowed_threads
+from vadbench.errors import VadbenchError
 
 Run = Annotated[Path, typer.Argument(help="Folder of a finished run, results/…/seed-0.")]
 Stores = Annotated[Path, typer.Option(help="Folder of the stores that the run was made from.")]
@@ -43,16 +44,23 @@ def overview(
 
 
 def show(
-    run: Run,
-    video: Annotated[str, typer.Argument(help="Id of a test video, as stores/<benchmark>/videos/ lists it.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folder of a finished run, results/…/seed-0; or of a set of regions, of motion, or both."
+        ),
+    ],
+    video: Annotated[str, typer.Argument(help="Id of the video, as stores/<benchmark>/videos/ lists it.")],
     out: Annotated[Path | None, typer.Option(help="The picture to write; else <video>.png here.")] = None,
     frame: Annotated[
         list[int] | None,
-        typer.Option(min=0, help="A frame to show boxes and heat map of; may be given several times."),
+        typer.Option(min=0, help="A frame to show; may be given several times."),
     ] = None,
     annotated: Annotated[
         Path | None,
-        typer.Option(help="Also write the whole video with boxes, heat maps and score curve (.mp4) here."),
+        typer.Option(
+            help="Of a run: the whole video with boxes, heat maps and score curve (.mp4) too, here."
+        ),
     ] = None,
     stores: Stores = Path("stores"),
     data_root: DataRoot = Path("data"),
@@ -60,12 +68,26 @@ def show(
     """Draw one test video of a run, large, with the frames around its highest score.
 
     Of a method that localises, also frames with predicted boxes (red), true ones (green) and heat maps.
+
+    Of a set of regions (stores/<benchmark>/regions) instead one frame with boxes and track ids; of a set of
+    motion with an arrow per block of 8 x 8 pixels that moved; of both with both.
     """
-    from vadbench.figures import file_stems, write_annotated_video
+    from vadbench.figures import file_stems, show_sets, write_annotated_video
     from vadbench.figures import show as draw
 
-    annotations, frames = _stores_of_run(run, stores)
     picture = out or Path(f"{file_stems([video])[video]}.png")
+    if any(_is_set(source) for source in sources):
+        if annotated is not None:
+            raise VadbenchError("--annotated: only the video of a run is annotated, not that of a set")
+        show_sets(sources, video, picture, data_root=data_root, chosen=frame or ())
+        typer.echo(f"written: {picture}")
+        return
+    if len(sources) > 1:
+        raise VadbenchError(
+            f"{sources[0]}: only one run is shown at a time; several folders are those of sets"
+        )
+    (run,) = sources
+    annotations, frames = _stores_of_run(run, stores)
     draw(run, video, annotations, picture, frames=frames, data_root=data_root, chosen=frame or ())
     typer.echo(f"written: {picture}")
     if annotated is not None:
@@ -90,6 +112,10 @@ def predict(
 
     for path in score_video(video, run, out, device=device, threads=threads):
         typer.echo(f"written: {path}")
+
+
+def _is_set(folder: Path) -> bool:
+    return (folder / "store.json").exists() or any(folder.glob("part-*.h5"))
 
 
 def _stores_of_run(run: Path, stores: Path) -> tuple[Path, Path | None]:

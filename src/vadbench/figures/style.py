@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -75,23 +75,24 @@ def pixels(figure: Figure) -> NDArray[np.uint8]:
     return np.frombuffer(stream.getvalue(), np.uint8).reshape(height, width, 4)[..., :3].copy()
 
 
-def png_bytes(image: NDArray[np.uint8], most: int = _MOST_BYTES) -> bytes:
+def png_bytes(image: NDArray[np.uint8], most: int = _MOST_BYTES, inks: Sequence[str] = ()) -> bytes:
     """PNG of an RGB picture (H, W, 3) with a palette, which takes a third of the bytes of full colour.
 
     The photographs in it get 200 colours, which hardly shows, and fewer only where the file would exceed
     `most` bytes, as noise does. No date and no program's name is written: equal pictures are equal files.
+    `inks`: up to ten colours that are kept as they are, beside those that all figures share.
     """
     data = b""
     for colours in (200, 84, 20):
         stream = io.BytesIO()
-        _with_palette(image, colours).save(stream, "PNG", compress_level=9)
+        _with_palette(image, colours, inks).save(stream, "PNG", compress_level=9)
         data = stream.getvalue()
         if len(data) < most:
             break
     return data
 
 
-def _with_palette(image: NDArray[np.uint8], colours: int) -> Image.Image:
+def _with_palette(image: NDArray[np.uint8], colours: int, inks: Sequence[str]) -> Image.Image:
     """The drawing's own colours on its two grounds, and as many more for what the photographs hold."""
     grounds = [rgb("white"), rgb(TRUTH_SHADE)]
     blends = [
@@ -100,8 +101,8 @@ def _with_palette(image: NDArray[np.uint8], colours: int) -> Image.Image:
         for ink in (INK, GREY, BLUE, ORANGE, TRUTH_TEXT, VERMILION, RULE)
         for share in (0.3, 0.6, 1.0)
     ]
-    boxes = [rgb(PREDICTED_RED), rgb(TRUE_GREEN)]
-    drawing = np.rint([*grounds, *blends, *boxes]).astype(np.uint8)
+    kept = [rgb(colour) for colour in (PREDICTED_RED, TRUE_GREEN, *inks)]
+    drawing = np.rint([*grounds, *blends, *kept]).astype(np.uint8)
     # Every third pixel of every third row is enough to find 200 colours, and nine times as fast.
     sample = Image.fromarray(np.ascontiguousarray(image[::3, ::3]))
     photographs = sample.quantize(colours, Image.Quantize.MEDIANCUT).getpalette("RGB") or []
