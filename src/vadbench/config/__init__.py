@@ -20,6 +20,7 @@ from vadbench.config.data import (
 from vadbench.config.evaluation import EvaluationSettings
 from vadbench.config.features import STAGE_SETTINGS, FeatureSet
 from vadbench.config.frames import FramesSettings
+from vadbench.config.histograms import HistogramsSettings
 from vadbench.config.image_tower import ImageTowerSettings
 from vadbench.config.loading import (
     benchmark_names,
@@ -75,6 +76,7 @@ __all__ = [
     "FolderData",
     "FrameDifferenceSettings",
     "FramesSettings",
+    "HistogramsSettings",
     "ImageTowerSettings",
     "LinearSvmSettings",
     "LocalPatternsSettings",

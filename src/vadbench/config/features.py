@@ -6,6 +6,7 @@ from pydantic import Field
 
 from vadbench.config.clip import ClipSettings
 from vadbench.config.frames import FramesSettings
+from vadbench.config.histograms import HistogramsSettings
 from vadbench.config.motion import MotionSettings
 from vadbench.config.regions import RegionsSettings
 from vadbench.config.stage import StageSettings
@@ -17,6 +18,7 @@ STAGE_SETTINGS: dict[str, type[StageSettings]] = {
     "windows": WindowsSettings,
     "regions": RegionsSettings,
     "motion": MotionSettings,
+    "histograms": HistogramsSettings,
 }
 """The settings type of each stage; `vadbench.stages` has a module of the same name."""
 

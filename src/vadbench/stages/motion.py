@@ -21,13 +21,15 @@ from vadbench.models.threads import usable_threads
 from vadbench.stages.frames import FRAME_SIZE, SIZE_SPEC
 from vadbench.stages.pipeline import batches_of, prefetch
 from vadbench.stages.progress import Progress
-from vadbench.stages.protocol import StageInputs
+from vadbench.stages.protocol import S, StageInputs
 from vadbench.store import ArraySpec, PartWriter
 from vadbench.video import VideoReader, open_video
 
 _DECODED_AHEAD = 4
-_FIELDS_AHEAD = 64
 _ROWS_PER_WRITE = 32
+
+FIELDS_AHEAD = 64
+"""How many fields the encoder may be ahead of what takes them."""
 
 GRID = "grid"
 """The array of a part that says how many rows and columns of blocks a field has."""
@@ -54,8 +56,9 @@ class FrameMotion:
 class BadVideoError(Exception):
     """A video that its reader gave up on."""
 
-    def __init__(self, error: VadbenchError) -> None:
+    def __init__(self, error: VadbenchError, path: Path) -> None:
         self.error = error
+        self.path = path
 
 
 def video_motion(
@@ -80,7 +83,7 @@ def video_motion(
                     with progress.busy("computing"):  # until the encoder asks for the next frame
                         yield frame
         except VadbenchError as error:
-            raise BadVideoError(error) from error
+            raise BadVideoError(error, path) from error
 
     with closing(frames()) as given, closing(vectors.fields(given)) as fields:
         for field in fields:
@@ -149,15 +152,22 @@ def _write_or_skip(
 ) -> None:
     motion = video_motion(vectors, inputs.data_root / video.path, progress, threads=threads)
     try:
-        with closing(prefetch(motion, _FIELDS_AHEAD)) as rows:
+        with closing(prefetch(motion, FIELDS_AHEAD)) as rows:
             _write_video(writer, video.id, rows, progress)
     except BadVideoError as bad:
-        if inputs.on_bad_video == "fail":
-            raise bad.error from None
-        # The part must not say where the data lay.
-        reason = str(bad.error).replace(str(inputs.data_root / video.path), video.path)
-        writer.skip(video.id, reason)
-        progress.skipped(video.id, reason)
+        pass_over(bad, writer, video.id, inputs, progress)
+
+
+def pass_over(
+    bad: BadVideoError, writer: PartWriter, id: str, inputs: StageInputs[S], progress: Progress
+) -> None:
+    """Skip a video that cannot be read, or raise what its reader said, as `on_bad_video` wants it."""
+    if inputs.on_bad_video == "fail":
+        raise bad.error from None
+    # The part must not say where the data lay.
+    reason = str(bad.error).replace(str(bad.path), bad.path.relative_to(inputs.data_root).as_posix())
+    writer.skip(id, reason)
+    progress.skipped(id, reason)
 
 
 def _write_video(writer: PartWriter, id: str, rows: Iterator[FrameMotion], progress: Progress) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from vadbench.config import StageSettings
+from vadbench.config import MotionSettings, StageSettings
 from vadbench.datasets import load_videos, videos_digest
 from vadbench.errors import VadbenchError
 from vadbench.store import ArraySpec, Part, PartWriter
@@ -26,6 +26,7 @@ class StageInputs(Generic[S]):
     device: str
     on_bad_video: Literal["fail", "skip"]
     test_videos: Collection[str] | None = None
+    motion: Path | MotionSettings | None = None
 
     def open_source(self) -> Part:
         """Open the part that the stage reads; of a set for one split, with the videos of the list alone.
@@ -34,16 +35,20 @@ class StageInputs(Generic[S]):
             VadbenchError: where none is given, for one that is missing, damaged or of another stage, and for
                 one that lacks a listed video.
         """
-        name, wanted = self.settings.stage, self.settings.READS_STAGE
         if self.reads is None:
             raise VadbenchError(
-                f"stage {name} needs --reads, the part of {self.settings.source!r} for the same shard"
+                f"stage {self.settings.stage} needs --reads, the part of {self.settings.source!r} for the "
+                "same shard"
             )
-        part = Part.open(self.reads)
+        return self.open_part(self.reads, str(self.settings.READS_STAGE))
+
+    def open_part(self, path: Path, wanted: str) -> Part:
+        """Open a part of the stage `wanted`, like `open_source`."""
+        part = Part.open(path)
         if part.stage != wanted:
             part.close()
             raise VadbenchError(
-                f"{self.reads}: a part of {part.stage!r}, but {name} reads parts of {wanted!r}"
+                f"{path}: a part of {part.stage!r}, but {self.settings.stage} reads parts of {wanted!r}"
             )
         if self.settings.split is not None:
             listed = load_videos(self.videos)
@@ -80,6 +85,14 @@ def derived_writer(
             # Finished videos of an interrupted run may be kept only if what is read is still the same.
             "reads_digest": source.digest,
             # So that the same features can be made of another video without the set that was read.
-            "reads": {"stage": source.stage, "settings": dict(source.settings), "revision": source.revision},
+            "reads": _described(source),
         },
     )
+
+
+def _described(source: Part) -> dict[str, object]:
+    """What a part is; where it was made of another and with weights, of which and with which."""
+    weights = {"weights": dict(source.weights)} if source.weights else {}
+    below = {"reads": source.attributes["reads"]} if "reads" in source.attributes else {}
+    settings = dict(source.settings)
+    return {"stage": source.stage, "settings": settings, "revision": source.revision, **weights, **below}

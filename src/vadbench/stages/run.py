@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vadbench.config import FeatureSet
+from vadbench.config import FeatureSet, MotionSettings
 from vadbench.stages.protocol import StageInputs
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def run_stage(
     device: str = "auto",
     on_bad_video: Literal["fail", "skip"] = "fail",
     test_videos: Collection[str] | None = None,
+    motion: Path | MotionSettings | None = None,
 ) -> None:
     """Run one stage on one shard; killed at any moment and run again, it goes on where it stopped.
 
@@ -36,6 +37,7 @@ def run_stage(
         device: "auto", "cpu", "cuda" or "cuda:1".
         on_bad_video: what a video that cannot be read does: end the run, or be left out and named.
         test_videos: ids of the shard's videos that are tested, for stages that keep more of these.
+        motion: for stages that also read motion: its part, or the settings to make it anew with.
 
     Raises:
         VadbenchError: for what the user can mend; see the stages.
@@ -50,6 +52,7 @@ def run_stage(
         device=device,
         on_bad_video=on_bad_video,
         test_videos=test_videos,
+        motion=motion,
     )
     # Only the module that is run: of others, torch alone would take seconds to import.
     import_module(f"vadbench.stages.{settings.stage}").run(inputs)

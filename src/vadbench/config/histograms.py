@@ -1,0 +1,31 @@
+"""Settings of the stage `histograms`."""
+
+from typing import ClassVar, Literal
+
+from vadbench.config.base import Name
+from vadbench.config.stage import StageSettings
+
+
+class HistogramsSettings(StageSettings):
+    """How regions move, by direction: an orientation histogram of the motion vectors of each (TME of Local
+    Patterns)."""
+
+    READS_STAGE: ClassVar[str | None] = "regions"
+
+    stage: Literal["histograms"] = "histograms"
+    """The stage that makes this set."""
+
+    reads: Name = "regions"
+    """The set of regions it reads."""
+
+    motion: Name = "motion"
+    """The set of the stage `motion` whose vectors are counted; where it keeps none, they are made anew."""
+
+    zeros: Literal["left_out", "counted"] = "left_out"
+    """Vectors of length zero. left_out: they have no direction and are in no bin (**reading**); counted: they
+    are in the bin of angle 0, as `atan2(0, 0)` says, and lower its mean."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All sets that this one is made from."""
+        return (self.reads, self.motion)
