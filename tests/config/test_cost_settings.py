@@ -57,6 +57,28 @@ def test_only_sets_that_runs_are_made_of_are_there() -> None:
     assert _identity(methods=["one_class_svm"])["features"] == {}
 
 
+_OF_TWO = {
+    "frames": {"stage": "frames"},
+    "regions": {"stage": "regions", "weights": "own.pt"},
+    "motion": {"stage": "motion"},
+    "other": {"stage": "motion", "crf": 20},
+    "histograms": {"stage": "histograms"},
+}
+
+
+def test_both_sets_that_one_is_made_of_are_there() -> None:
+    identity = _identity(features=_OF_TWO, methods=["motion_magnitude"])
+    assert list(identity["features"]) == ["frames", "regions", "motion", "histograms"]
+    assert CostSettings.model_validate(json.loads(json.dumps(identity))).identity() == identity
+    unkept = {**_OF_TWO, "motion": {"stage": "motion", "keep": "none"}}
+    assert _identity(features=unkept, methods=["motion_magnitude"]) == identity
+    identity["features"]["histograms"]["motion"] = "frames"
+    with pytest.raises(
+        VadbenchError, match="histograms reads a set of the stage motion, which frames is not"
+    ):
+        settings_of_option(CostSettings, "--settings, demo", identity)
+
+
 def test_what_costs_do_not_depend_on_is_not_there() -> None:
     for changes in (
         {"seeds": [4]},

@@ -98,6 +98,27 @@ NAME = "a name of letters and digits with single _ . + - between them"
             "features: {clip: {reads: frames}}",
         ),
         (
+            "features: {h: {stage: histograms, reads: frames, motion: m}, "
+            "r: {stage: regions, weights: a.pt}, m: {stage: motion}}",
+            "features.h.reads",
+            "the set frames comes from the stage frames; sets of the stage regions: r",
+            "features: {h: {reads: r}}",
+        ),
+        (
+            "features: {h: {stage: histograms, reads: r, motion: motion_2}, "
+            "r: {stage: regions, weights: a.pt}, motion: {stage: motion}}",
+            "features.h.motion",
+            "the set motion_2 does not exist; sets of the stage motion: motion",
+            "features: {h: {motion: motion}}",
+        ),
+        (
+            "features: {h: {stage: histograms, reads: r, motion: m}, r: {stage: regions, weights: a.pt}, "
+            "m: {stage: motion, split: weak}}",
+            "features.h.split",
+            "the set m, which it reads, is made for the split weak alone",
+            "features: {h: {split: weak}}",
+        ),
+        (
             "shards: 0",
             "shards",
             "0 is not allowed; allowed: a whole number, at least 1, at most 9999",
@@ -256,6 +277,16 @@ def test_typed_after_config(
         (
             ["override={demo: {seeds: [0}"],
             "override: {demo: {seeds: [0}: the text after --config is no YAML: while parsing a flow sequence",
+        ),
+        (
+            [
+                below_demo(
+                    "{features: {h: {stage: histograms, reads: r, motion: r}, "
+                    "r: {stage: regions, weights: a.pt}}}"
+                )
+            ],
+            "override.demo.features.h.motion: the set r comes from the stage regions; sets of the stage "
+            "motion: none, add one to features",
         ),
         (["override={demo: [1]}"], "override.demo: [1] is not allowed; allowed: keys with values"),
         (

@@ -7,6 +7,7 @@ from vadbench.config.allowed import nearest
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
 from vadbench.config.clip import ClipSettings, crop_names
 from vadbench.config.data import FolderData
+from vadbench.config.histograms import HistogramsSettings
 from vadbench.config.methods import TrainedSettings, VadClipSettings
 from vadbench.config.problems import NOTHING, Problem
 from vadbench.config.runs import expand_runs, splits_of
@@ -49,7 +50,10 @@ def _sets(settings: BenchmarkSettings) -> Iterator[Problem]:
             text = "the name is taken by something else in the store; another name is needed"
             yield Problem(("features", name), text)
         if features.source is not None and features.READS_STAGE is not None:
-            yield from _reads(("features", name), features.source, features.READS_STAGE, settings)
+            keys = ("features", name, "reads")
+            yield from _reads(keys, features.source, features.READS_STAGE, settings)
+        if isinstance(features, HistogramsSettings):
+            yield from _reads(("features", name, "motion"), features.motion, "motion", settings)
         yield from _split_of_set(name, features, settings)
 
 
@@ -68,7 +72,7 @@ def _split_of_set(name: str, features: StageSettings, settings: BenchmarkSetting
 def _entry(number: int, entry: MethodEntry, settings: BenchmarkSettings) -> Iterator[Problem]:
     method = entry.settings
     keys: Keys = ("methods", number, entry.name)
-    yield from _reads(keys, method.reads, method.READS_STAGE, settings)
+    yield from _reads((*keys, "reads"), method.reads, method.READS_STAGE, settings)
     yield from _kept(entry, settings)
     if isinstance(method, VadClipSettings):
         yield from _crop(keys, method, settings)
@@ -99,7 +103,7 @@ def _reads(keys: Keys, reads: str, stage: str, settings: BenchmarkSettings) -> I
         f"the set {reads} {why}; sets of the stage {stage}: {', '.join(fits) or 'none, add one to features'}"
     )
     near = nearest(reads, fits) or next(iter(fits), None)
-    yield Problem((*keys, "reads"), text, NOTHING if near is None else near)
+    yield Problem(keys, text, NOTHING if near is None else near)
 
 
 def _kept(entry: MethodEntry, settings: BenchmarkSettings) -> Iterator[Problem]:

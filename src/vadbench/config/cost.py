@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from vadbench.config.base import Name, Settings
 from vadbench.config.benchmark import BenchmarkSettings, MethodEntry
 from vadbench.config.features import FeatureSet
+from vadbench.config.histograms import HistogramsSettings
 from vadbench.config.methods import MethodSettings, TrainedSettings
 from vadbench.config.runs import splits_of
 from vadbench.config.texts import TextSettings
@@ -49,6 +50,8 @@ class CostSettings(Settings):
     def _read_sets(self) -> Self:
         """What is read is there, and of the stage that can be read."""
         read = [(name, each.source, each.READS_STAGE) for name, each in self.features.items()]
+        histograms = {name: x for name, x in self.features.items() if isinstance(x, HistogramsSettings)}
+        read += [(name, each.motion, "motion") for name, each in histograms.items()]
         read += [(each.name, each.settings.reads, each.settings.READS_STAGE) for each in self.methods]
         for name, source, stage in read:
             if source is not None and (source not in self.features or self.features[source].stage != stage):
@@ -65,18 +68,20 @@ class CostSettings(Settings):
         Not only what costs depend on is there: methods have settings of their own that no cost depends on,
         such as weights of losses and thresholds.
         """
-        values = self.model_dump(mode="json", exclude={"methods"})
-        return values | {"methods": [_of_scoring(entry) for entry in self.methods]}
+        values = self.model_dump(mode="json", exclude={"features", "methods"})
+        features = {name: each.identity() for name, each in self.features.items()}
+        return values | {"features": features, "methods": [_of_scoring(entry) for entry in self.methods]}
 
 
 def _read(features: Mapping[str, FeatureSet], methods: Iterable[MethodEntry]) -> dict[str, FeatureSet]:
     """Of the sets those that a method reads and those below them, in the same order."""
     reached: set[str] = set()
-    for entry in methods:
-        name: str | None = entry.settings.reads
-        while name is not None and name not in reached:
+    names = [entry.settings.reads for entry in methods]
+    while names:
+        name = names.pop()
+        if name not in reached:
             reached.add(name)
-            name = features[name].source
+            names += features[name].sources
     return {name: settings for name, settings in features.items() if name in reached}
 
 
