@@ -58,7 +58,7 @@ class _CountedSets:
             benchmark=benchmark,
             kind="features",
             name=name,
-            reads=settings.source or "",
+            reads=", ".join(settings.sources),
             model=made_by[0],
             weights=made_by[1],
             parameters=parameters,
@@ -71,7 +71,7 @@ class _CountedSets:
             measured_on=rate.place,
             notes=_filled(
                 "" if network is None else network.note,
-                _BELOW if self._total(settings.source) is None else "",
+                _BELOW if self._below(name) is None else "",
                 _listed(parts),
                 rate.note,
             ),
@@ -82,11 +82,14 @@ class _CountedSets:
         counted = self._networks[name] is None or self._parts[name]
         return sum(self._parts[name].values()) if counted else None
 
-    def _total(self, name: str | None) -> float | None:
+    def _below(self, name: str) -> float | None:
+        """FLOPs per frame of the sets below one; None where one of them is not counted."""
+        totals = [self._total(source) for source in self._features[name].sources]
+        return None if None in totals else sum(total for total in totals if total is not None)
+
+    def _total(self, name: str) -> float | None:
         """FLOPs per frame of a set and those below it; None where one of them is not counted."""
-        if name is None:
-            return 0
-        own, below = self._own(name), self._total(self._features[name].source)
+        own, below = self._own(name), self._below(name)
         return None if own is None or below is None else own + below
 
 
