@@ -6,7 +6,7 @@ from settings_files import Workspace
 from snakemake.cli import parse_config
 
 from vadbench.config import RegionsSettings
-from vadbench.config.regions import DETECTOR_ENDINGS
+from vadbench.config.regions import DETECTOR_ENDINGS, RELEASED_DETECTORS
 from vadbench.errors import VadbenchError
 from vadbench.models import detector_file
 
@@ -24,7 +24,12 @@ def test_files_are_those_that_can_be_read() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"weights": "yolov8n"},
+        {"weights": "yolov9000"},
+        {"weights": None},
+        {"window": 60},
+        {"weights": None, "window": 0},
+        {"weights": None, "window": 60, "image_size": 320},
+        {"weights": None, "window": 60, "classes": ["person"]},
         {"weights": "yolov8n.onnx"},
         {"confidence": 0},
         {"confidence": 1.5},
@@ -41,12 +46,31 @@ def test_other_values_are_refused(changes: dict[str, object]) -> None:
         RegionsSettings.model_validate({"weights": "yolov8n.pt", **changes})
 
 
+@pytest.mark.parametrize("given", [{"weights": "demo"}, {"weights": "yolo11n"}, {"window": 320}])
+def test_settings_are_those_that_a_part_records(given: dict[str, object]) -> None:
+    settings = RegionsSettings.model_validate(given)
+    assert RegionsSettings.model_validate(settings.identity()) == settings
+
+
+def test_released_detectors_say_where_they_are() -> None:
+    assert RELEASED_DETECTORS["yolov8n"] == "Ultralytics/YOLOv8"
+    assert RELEASED_DETECTORS["yolo11x"] == "Ultralytics/YOLO11"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("weights: a.onnx", "weights: a.onnx: a detector is a file *.pt or *.safetensors"),
+        (
+            "weights: a.onnx",
+            "weights: a.onnx: a detector is demo, a file *.pt or *.safetensors, or a released",
+        ),
         ("weights: a.pt, image_size: 100", "image_size: 100: a detector's input is a multiple of 32 pixels"),
-        ("confidence: 0.5", "weights: missing"),
+        (
+            "confidence: 0.5",
+            "weights: regions need a detector (weights), or the side of fixed windows (window)",
+        ),
+        ("weights: demo, window: 60", "window: 60: regions are of a detector (weights) or fixed windows"),
+        ("window: 60, precision: fp16", "precision: fp16: a setting of detectors, which fixed windows come"),
     ],
 )
 def test_errors_name_the_place_and_the_way_out(workspace: Workspace, given: str, said: str) -> None:

@@ -22,6 +22,10 @@ from vadbench.models.weights_files import needed_record, own_files
         ("hf-hub:owner/name", "none", ("weights/hf-hub-owner-name/hub.json", "hub"), []),
         ("mine.json", "mine.safetensors", None, ["mine.json", "mine.safetensors"]),
         ("mine.json", "none", None, ["mine.json"]),
+        ("ultralytics", "demo", None, []),
+        ("ultralytics", "yolov8n", ("weights/ultralytics/yolov8n.json", "yolov8n"), []),
+        ("ultralytics", "mine.pt", None, ["mine.pt"]),
+        ("ultralytics", "mine.safetensors", None, ["mine.safetensors", "mine.yaml"]),
     ],
 )
 def test_what_has_to_be_there(

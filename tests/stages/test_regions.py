@@ -1,5 +1,6 @@
 """The stage `regions` against a plain loop over the stored frames."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from vadbench.errors import VadbenchError
 from vadbench.models.detector import Detector, load_detector
 from vadbench.models.weights import file_digest
 from vadbench.stages import run_stage
+from vadbench.stages.fixed_windows import fixed_windows
 from vadbench.stages.images import read_image
 from vadbench.stages.tracks import track_ids
-from vadbench.store import Part, link, verify
+from vadbench.store import Part, PartWriter, link, verify
 
 LENGTHS = {"a": 11, "b": 1, "c": 14}
 ARRAYS = ("box", "score", "class", "track")
@@ -45,8 +47,12 @@ def frames(shard: Path) -> Path:
 
 def _run(shard: Path, reads: Path, out: Path, *, threads: int = 1, **settings: Any) -> Part:
     given = {"weights": str(shard.parent / "tiny.pt"), "image_size": 64, "confidence": 0.55, **settings}
+    return _run_with(RegionsSettings(**given), shard, reads, out, threads)
+
+
+def _run_with(settings: RegionsSettings, shard: Path, reads: Path, out: Path, threads: int = 1) -> Part:
     run_stage(
-        RegionsSettings(**given),
+        settings,
         videos=shard,
         reads=reads,
         data_root=shard.parent,
@@ -156,3 +162,80 @@ def test_classes_that_are_not_there_are_refused(shard: Path, frames: Path, tmp_p
     with pytest.raises(VadbenchError, match="the detector has no 'dog'"):
         _run(shard, frames, tmp_path / "part-0000.h5", classes=["dog"])
     assert not (tmp_path / "part-0000.h5").exists()
+
+
+def test_fixed_windows_are_the_same_in_every_row(
+    shard: Path, frames: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vadbench.stages.embedding.read_encoded", None)  # no image is read
+    settings = RegionsSettings(window=20, every=2)
+    with _run_with(settings, shard, frames, tmp_path / "part-0000.h5") as part, Part.open(frames) as source:
+        for id, length in LENGTHS.items():
+            sizes = source.read(id, "frame_size")[::2]
+            expected = fixed_windows(*sizes[0].tolist(), 20)
+            assert len(expected) > 1
+            rows = _read(part, id)
+            assert len(rows) == len(range(0, length, 2))
+            for row in rows:
+                assert np.array_equal(row["box"], expected)
+                assert row["score"].tolist() == [1.0] * len(expected)
+                assert row["class"].tolist() == [0] * len(expected)
+                assert row["track"].tolist() == list(range(len(expected)))
+            assert np.array_equal(part.read(id, "frame_size"), sizes)
+            assert part.frame(id).tolist() == list(range(0, length, 2))
+            assert part.frame_count(id) == length
+        assert part.attributes["names"] == ["window"]
+        assert part.weights == {}
+    link(tmp_path, 1)
+    assert not verify(tmp_path)
+
+
+def test_fixed_windows_are_of_the_decoded_frame(shard: Path, tmp_path: Path) -> None:
+    frames = run_frames(shard, tmp_path / "frames/part-0000.h5", format="png", short_side=18)
+    settings = RegionsSettings(window=24)
+    with frames, _run_with(settings, shard, frames.path, tmp_path / "regions/part-0000.h5") as part:
+        assert frames.read("a", "frame_size")[0].tolist() == [48, 36]
+        assert _read(part, "a")[0]["box"].max(axis=0).tolist() == [24, 12, 48, 36]
+
+
+def test_fixed_windows_go_on_where_a_run_was_cut_off(shard: Path, frames: Path, tmp_path: Path) -> None:
+    settings, written, cut = RegionsSettings(window=20), PartWriter.video, list[str]()
+
+    def only_the_first(writer: PartWriter, id: str) -> Any:
+        if cut:
+            raise KeyboardInterrupt
+        cut.append(id)
+        return written(writer, id)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PartWriter, "video", only_the_first)
+        with pytest.raises(KeyboardInterrupt):
+            _run_with(settings, shard, frames, tmp_path / "cut/part-0000.h5")
+    with (
+        _run_with(settings, shard, frames, tmp_path / "cut/part-0000.h5") as resumed,
+        _run_with(settings, shard, frames, tmp_path / "whole/part-0000.h5") as whole,
+    ):
+        assert resumed.digest == whole.digest
+
+
+def test_detectors_by_name_are_looked_for_where_they_are_fetched_to(
+    shard: Path, frames: Path, tmp_path: Path
+) -> None:
+    settings = RegionsSettings(weights="yolov8n", image_size=64, confidence=0.55)
+    with pytest.raises(VadbenchError, match="type `vadbench fetch-weights ultralytics yolov8n`"):
+        _run_with(settings, shard, frames, tmp_path / "part-0000.h5")
+    record = Path("weights/ultralytics/yolov8n.json")
+    record.parent.mkdir(parents=True, exist_ok=True)
+    file = record.with_suffix(".pt")
+    file.write_bytes((shard.parent / "tiny.pt").read_bytes())
+    content = {"model": "ultralytics", "tag": "yolov8n", "file": file.name, "sha256": file_digest(file)}
+    record.write_text(json.dumps(content))
+    with _run_with(settings, shard, frames, tmp_path / "part-0000.h5") as part:
+        assert part.weights == {"yolov8n.pt": file_digest(file)}
+
+
+def test_the_packaged_detector_needs_nothing_fetched(shard: Path, frames: Path, tmp_path: Path) -> None:
+    settings = RegionsSettings(weights="demo", image_size=64)
+    with _run_with(settings, shard, frames, tmp_path / "part-0000.h5") as part:
+        assert set(part.weights) == {"detector.safetensors", "detector.yaml"}
+        assert "person" in part.attributes["names"]

@@ -98,3 +98,16 @@ def test_weights_of_ones_own_must_be_there_before_any_job(tmp_path: Path) -> Non
     done = project.snakemake("--dry-run", "results/tables.csv")
     assert done.returncode != 0
     assert "mine/b16.pt" in done.stdout + done.stderr
+
+
+def test_regions_ask_for_the_detector_that_they_name(tmp_path: Path) -> None:
+    sets = {"named": "weights: yolo11n", "packaged": "weights: demo", "fixed": "window: 60"}
+    features = ", ".join(f"{name}: {{stage: regions, {regions}}}" for name, regions in sets.items())
+    override = f"{{demo: {{data: {{size: mini}}, shards: 1, features: {{{features}}}}}}}"
+    project = Project.create(tmp_path, override=override)
+    parts = [f"stores/demo/{name}/part-0000.h5" for name in sets]
+    done = project.snakemake("--dry-run", "--printshellcmds", *parts)
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text[-6000:]
+    assert re.findall(r"vadbench fetch-weights (\S+ \S+) ", text) == ["ultralytics yolo11n"]
+    assert text.count("vadbench stage regions") == 3

@@ -12,6 +12,7 @@ from snakemake.exceptions import WorkflowError
 from vadbench.config import (
     CostSettings,
     ImageTowerSettings,
+    RegionsSettings,
     expand_runs,
     load_run,
     load_run_settings,
@@ -19,7 +20,12 @@ from vadbench.config import (
 from vadbench.datasets import Annotations, load_videos
 from vadbench.demo.index import update_index
 from vadbench.errors import VadbenchError
-from vadbench.models.weights_files import CACHE, needed_record, own_files
+from vadbench.models.weights_files import (
+    CACHE,
+    ULTRALYTICS,
+    needed_record,
+    own_files,
+)
 
 
 def load_settings():
@@ -138,18 +144,26 @@ def part_read(wildcards):
     return f"stores/{wildcards.benchmark}/{source}/part-{wildcards.shard}.h5"
 
 
+def model_and_weights(features):
+    """What the models of a set are loaded from; None for a set that is made without any."""
+    if isinstance(features, ImageTowerSettings):
+        return features.model, features.weights
+    if isinstance(features, RegionsSettings) and features.weights is not None:
+        return ULTRALYTICS, features.weights
+    return None
+
+
 def fetched_weights():
     """Model and tag by the name of their record below `weights/`, of all sets whose weights are fetched."""
     found = {}
     for settings in BENCHMARKS.values():
         for features in settings.features.values():
-            needed = isinstance(features, ImageTowerSettings) and needed_record(
-                features.model, features.weights
-            )
+            made_by = model_and_weights(features)
+            needed = made_by and needed_record(*made_by)
             if needed:
                 record, tag = needed
                 found[record.relative_to(CACHE).with_suffix("").as_posix()] = (
-                    features.model,
+                    made_by[0],
                     tag,
                 )
     return found
@@ -161,17 +175,12 @@ def weights_fetched(wildcards):
 
 def weights_of_set(wildcards):
     """What has to be there before a model can be loaded. Weights fetched anew are the same ones."""
-    features = feature_set(wildcards)
-    needed = needed_record(features.model, features.weights)
-    own = [str(path) for path in own_files(features.model, features.weights)]
+    made_by = model_and_weights(feature_set(wildcards))
+    if made_by is None:
+        return []
+    needed = needed_record(*made_by)
+    own = [str(path) for path in own_files(*made_by)]
     return [*([ancient(str(needed[0]))] if needed else []), *own]
-
-
-def detector_of_set(wildcards):
-    """The files of a detector; one without a pickle has its architecture beside it."""
-    weights = Path(feature_set(wildcards).weights)
-    beside = [weights.with_suffix(".yaml")] if weights.suffix == ".safetensors" else []
-    return [str(file) for file in (weights, *beside)]
 
 
 def rendered_videos(wildcards):

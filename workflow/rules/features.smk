@@ -97,7 +97,7 @@ rule regions:
     input:
         videos=list_of_shard,
         reads=part_read,
-        weights=detector_of_set,
+        weights=weights_of_set,
     output:
         "stores/{benchmark}/{set}/part-{shard}.h5",
     log:

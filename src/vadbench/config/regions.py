@@ -1,9 +1,9 @@
 """Settings of the stage `regions`."""
 
 from pathlib import PurePath
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from vadbench.config.base import Fraction, Name, distinct
@@ -11,11 +11,22 @@ from vadbench.config.stage import StageSettings
 
 DETECTOR_ENDINGS = (".pt", ".safetensors")
 
+RELEASED_DETECTORS = {
+    f"{family.lower()}{size}": f"Ultralytics/{family}"
+    for family in ("YOLOv8", "YOLO11", "YOLO26")
+    for size in "nsmlx"
+}
+"""Detectors that ultralytics releases, by name: the repository of the hub that has `<name>.pt`."""
 
-def _detector_file(text: str) -> str:
-    if PurePath(text).suffix not in DETECTOR_ENDINGS:
+_OF_DETECTORS = ("classes", "confidence", "nms_iou", "most", "image_size", "precision", "batch_size")
+
+
+def _detector(text: str) -> str:
+    if text != "demo" and text not in RELEASED_DETECTORS and PurePath(text).suffix not in DETECTOR_ENDINGS:
         endings = " or ".join(f"*{ending}" for ending in DETECTOR_ENDINGS)
-        raise ValueError(f"a detector is a file {endings}")
+        raise ValueError(
+            f"a detector is demo, a file {endings}, or a released one: {', '.join(RELEASED_DETECTORS)}"
+        )
     return text
 
 
@@ -30,7 +41,7 @@ def _input_side(pixels: int) -> int:
 
 
 class RegionsSettings(StageSettings):
-    """Objects of stored frames: boxes of a detector of ultralytics, linked over time."""
+    """Objects of stored frames: boxes of a detector of ultralytics, or fixed windows, linked over time."""
 
     READS_STAGE: ClassVar[str | None] = "frames"
 
@@ -44,9 +55,15 @@ class RegionsSettings(StageSettings):
     """Every how many rows of that set one is looked at, so that the stride in source frames is `every` times
     the set's `stride`."""
 
-    weights: Annotated[str, AfterValidator(_detector_file)]
-    """The detector's file: `.pt` of ultralytics, of which nothing but tensors and architecture is read, or
-    `.safetensors` with architecture and names in a `.yaml` of the same name beside it."""
+    weights: Annotated[str, AfterValidator(_detector)] | None = None
+    """The detector: `demo`, the small one in this package; a released one, such as `yolov8n`, that `vadbench
+    fetch-weights ultralytics yolov8n` brings; or a file: `.pt` of ultralytics, of which nothing but tensors
+    and architecture is read, or `.safetensors` with architecture and names in a `.yaml` of the same name
+    beside it. The packaged one and those of ultralytics are AGPL-3.0."""
+
+    window: PositiveInt | None = None
+    """In place of `weights`: side in pixels of fixed square windows, half a side apart (the paper's baseline:
+    ShanghaiTech 224, Avenue 320, UBnormal 320, Ped2 60, NWPU 224)."""
 
     classes: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
     """Names of the detector's classes that count; null: all of them."""
@@ -71,3 +88,28 @@ class RegionsSettings(StageSettings):
 
     batch_size: PositiveInt = 8
     """Frames per forward pass. It moves the last bits of the result, so a change makes the set again."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        """Refuse both kinds of regions, neither, and settings that the kind would ignore."""
+        if self.weights is not None and self.window is not None:
+            raise PydanticCustomError(
+                "kind",
+                "regions are of a detector (weights) or fixed windows (window), and both are named",
+                {"field": "window", "write": None},
+            )
+        if self.weights is None and self.window is None:
+            raise PydanticCustomError(
+                "kind",
+                "regions need a detector (weights), or the side of fixed windows (window)",
+                {"field": "weights", "write": "demo"},
+            )
+        fields = type(self).model_fields
+        ignored = [name for name in _OF_DETECTORS if getattr(self, name) != fields[name].default]
+        if self.window is not None and ignored:
+            raise PydanticCustomError(
+                "ignored",
+                "a setting of detectors, which fixed windows come without",
+                {"field": ignored[0], "write": fields[ignored[0]].default},
+            )
+        return self

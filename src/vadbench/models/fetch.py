@@ -1,5 +1,6 @@
 """Fetching weights: the only place of vadbench that reaches the network."""
 
+import importlib
 import json
 import logging
 import os
@@ -7,10 +8,11 @@ import re
 import shutil
 from pathlib import Path
 
+from vadbench.config.regions import RELEASED_DETECTORS
 from vadbench.errors import VadbenchError
 from vadbench.models.open_clip_import import import_open_clip
 from vadbench.models.weights import HUB_CONFIG, file_digest, read_record, source_of
-from vadbench.models.weights_files import CACHE, HUB, record_path
+from vadbench.models.weights_files import CACHE, HUB, ULTRALYTICS, record_path
 
 _LOG = logging.getLogger("vadbench.models")
 
@@ -18,12 +20,13 @@ _LOG = logging.getLogger("vadbench.models")
 def fetch_weights(model: str, tag: str, cache: Path = CACHE) -> Path:
     """Download a tag's weights ("hub": those of a model of the hub), record their sha256; the record's path.
 
+    The tags of the model "ultralytics" are the detectors it releases: a `.pt` each, which is not opened here.
     Weights that are there already and agree with their record are left alone; those that do not are fetched
     anew. The digest is checked where the source states one. Raises VadbenchError for an unknown tag, a failed
     download or a wrong digest.
     """
     import_open_clip(network=True)
-    source_of(model, tag)
+    _check_known(model, tag)
     record = record_path(model, tag, cache)
     if record.exists():
         try:
@@ -53,8 +56,21 @@ def fetch_weights(model: str, tag: str, cache: Path = CACHE) -> Path:
     return record
 
 
+def _check_known(model: str, tag: str) -> None:
+    """Refuse an unknown tag before anything is asked of the network."""
+    if model != ULTRALYTICS:
+        source_of(model, tag)
+    elif tag not in RELEASED_DETECTORS:
+        raise VadbenchError(f"{tag!r} is none of ultralytics' detectors: {', '.join(RELEASED_DETECTORS)}")
+
+
 def _download(model: str, tag: str, downloads: Path) -> Path:
     """Bring the weights, for a model of the hub also its architecture; the file of the weights."""
+    if model == ULTRALYTICS:
+        # Imported here: whether it may use the network is settled when it is imported.
+        huggingface_hub = importlib.import_module("huggingface_hub")
+        repository = RELEASED_DETECTORS[tag]
+        return Path(huggingface_hub.hf_hub_download(repository, f"{tag}.pt", cache_dir=downloads))
     open_clip = import_open_clip()
     if not model.startswith(HUB):
         return Path(open_clip.download_pretrained(dict(source_of(model, tag)), cache_dir=str(downloads)))

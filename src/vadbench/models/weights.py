@@ -37,7 +37,7 @@ class Weights:
 
 
 def packaged(name: str) -> Path:
-    """A file of the demo's weights: clip.json, clip.safetensors or words.txt."""
+    """A file of the demo's weights: clip.json, clip.safetensors, words.txt or detector.safetensors."""
     # Read as package data: models must not import vadbench.demo.
     file = Path(str(importlib.resources.files("vadbench"))) / "demo" / "weights" / name
     if not file.is_file():

@@ -6,6 +6,8 @@ CACHE = Path("weights")
 """Folder of fetched weights, below the working folder."""
 
 HUB = "hf-hub:"
+ULTRALYTICS = "ultralytics"
+"""The model whose weights are the detectors that ultralytics releases."""
 FILE_ENDINGS = (".safetensors", ".pt", ".pth", ".bin")
 
 
@@ -27,8 +29,11 @@ def needed_record(model: str, weights: str) -> tuple[Path, str] | None:
 
 def own_files(model: str, weights: str) -> list[Path]:
     """The files of the user's own that these settings name: an architecture, weights."""
-    return [
+    files = [
         Path(name)
         for name, endings in ((model, ".json"), (weights, FILE_ENDINGS))
         if name.endswith(endings) and not name.startswith(HUB)
     ]
+    # A detector without a pickle has its architecture beside it.
+    beside = model == ULTRALYTICS and weights.endswith(".safetensors")
+    return [*files, Path(weights).with_suffix(".yaml")] if beside else files

@@ -97,7 +97,7 @@ def embed_part(
             deque(islice(embedded, done - first), maxlen=0)
             for id in to_do:
                 own = islice(embedded, -(-frames.row_count(id) // settings.every))
-                _write_video(
+                write_video(
                     writer, frames, id, settings.every, embedding.rows(id, own), embedding.copied, progress
                 )
         with progress.busy("writing"):
@@ -164,7 +164,7 @@ def _computed(batches: Iterator[FrameBatch], embedding: FrameEmbedding, progress
         yield from embedded
 
 
-def _write_video(
+def write_video(
     writer: PartWriter,
     frames: Part,
     id: str,
@@ -173,6 +173,10 @@ def _write_video(
     copied: Sequence[str],
     progress: Progress,
 ) -> None:
+    """Write the rows that were made of every `every`-th row of one video of a part of frames, or skip it.
+
+    The arrays `copied` come from the frames.
+    """
     if id in frames.skipped:
         writer.skip(id, frames.skipped[id])
         progress.skipped(id, frames.skipped[id])

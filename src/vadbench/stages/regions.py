@@ -1,6 +1,6 @@
-"""The stage `regions`: objects that a detector finds in stored frames, linked to tracks over time."""
+"""The stage `regions`: objects of stored frames, or fixed windows of them, linked to tracks over time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, tee
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from vadbench.config import RegionsSettings
 from vadbench.models.detector import Detections, Detector, load_detector
+from vadbench.models.detector_weights import find_detector
 from vadbench.models.device import device_name, limit_threads
 from vadbench.stages.batches import HalvingBatches
-from vadbench.stages.embedding import FrameBatch, FrameEmbedding, Row, embed_part
+from vadbench.stages.embedding import FrameBatch, FrameEmbedding, Row, embed_part, write_video
+from vadbench.stages.fixed_windows import fixed_windows
 from vadbench.stages.frames import FRAME_SIZE, SIZE_SPEC
 from vadbench.stages.pipeline import batches_of
+from vadbench.stages.progress import Progress
 from vadbench.stages.protocol import StageInputs, derived_writer
 from vadbench.stages.tracks import track_ids
 from vadbench.store import ArraySpec, Part, PartWriter
@@ -23,11 +26,14 @@ from vadbench.store import ArraySpec, Part, PartWriter
 REGIONS = "regions"
 """The group of a part that holds the regions of a row."""
 
+WINDOW = "window"
+"""The class of fixed windows."""
+
 _SIZES_PER_READ = 4096
 
 
 def run(inputs: StageInputs[RegionsSettings]) -> None:
-    """Detect the objects of every `every`-th row of a part of frames.
+    """Make the regions of every `every`-th row of a part of frames: objects of a detector, or fixed windows.
 
     The group `regions` holds those of a row, surest first, none where nothing was found: `box` (4,) float32
     left, top, right, bottom in pixels of the decoded frame, whatever the size of the stored one, clipped to
@@ -36,13 +42,17 @@ def run(inputs: StageInputs[RegionsSettings]) -> None:
     frames have it. Videos that `frames` skipped are skipped here too.
 
     Raises:
-        VadbenchError: for a part that is missing, damaged or not of `frames`, for a detector that is refused,
-            and for a class that it does not know.
+        VadbenchError: for a part that is missing, damaged or not of `frames`, for a detector that is refused
+            or was not fetched, and for a class that it does not know.
     """
     settings, threads = inputs.settings, limit_threads(inputs.threads)
     with inputs.open_source() as frames:
+        if settings.window is not None:
+            _write_windows(settings, settings.window, frames, inputs.out)
+            return
+        assert settings.weights is not None  # the settings name it or a window
         detector = load_detector(
-            Path(settings.weights),
+            find_detector(settings.weights),
             device=inputs.device,
             image_size=settings.image_size,
             confidence=settings.confidence,
@@ -57,7 +67,7 @@ def run(inputs: StageInputs[RegionsSettings]) -> None:
 def detect_regions(
     detector: Detector, settings: RegionsSettings, frames: Part, out: Path, threads: int
 ) -> None:
-    """What `run` does, with a detector and a part that are open already; `threads` prepare frames."""
+    """What `run` does with a detector, this and the part being open already; `threads` prepare frames."""
     found = HalvingBatches(detector.detect, lambda pieces: list(chain.from_iterable(pieces)))
 
     def detect(batch: FrameBatch) -> list[Detections]:
@@ -71,11 +81,35 @@ def detect_regions(
         copied=(FRAME_SIZE,),
         join=list,
     )
-    with _writer(settings, frames, detector, out) as writer:
+    with _writer(settings, frames, out, detector.names, detector.digests) as writer:
         embed_part(writer, frames, settings, embedding, threads)
 
 
-def _writer(settings: RegionsSettings, frames: Part, detector: Detector, out: Path) -> PartWriter:
+def _write_windows(settings: RegionsSettings, side: int, frames: Part, out: Path) -> None:
+    """What `run` does with fixed windows of a side in pixels, for which no image is read."""
+    with _writer(settings, frames, out, (WINDOW,), {}) as writer:
+        to_do = writer.videos[writer.finished :]
+        rows = sum(-(-frames.row_count(id) // settings.every) for id in to_do)
+        with Progress("regions", videos=len(to_do), rows=rows, workers={"writing": 1}, threads=1) as progress:
+            progress.resumed(writer.finished)
+            for id in to_do:
+                windows = (_windows(size, side) for size in _sizes(frames, id, settings.every))
+                made = _linked(settings, windows)
+                write_video(writer, frames, id, settings.every, made, (FRAME_SIZE,), progress)
+            with progress.busy("writing"):
+                writer.complete()
+
+
+def _windows(size: NDArray[np.int32], side: int) -> Detections:
+    """Fixed windows of a frame of `size`, width and height, all of them sure and of one class."""
+    width, height = size.tolist()
+    boxes = fixed_windows(width, height, side)
+    return Detections(boxes, np.ones(len(boxes), np.float32), np.zeros(len(boxes), np.int16), (height, width))
+
+
+def _writer(
+    settings: RegionsSettings, frames: Part, out: Path, names: Sequence[str], digests: Mapping[str, str]
+) -> PartWriter:
     return derived_writer(
         settings,
         frames,
@@ -89,16 +123,22 @@ def _writer(settings: RegionsSettings, frames: Part, detector: Detector, out: Pa
                 "track": ArraySpec("int32", units="number of the track in its video, from 0"),
             }
         },
-        weights=detector.digests,
-        attributes={"names": list(detector.names)},
+        weights=digests,
+        attributes={"names": list(names)},
     )
 
 
 def _rows(settings: RegionsSettings, frames: Part, id: str, found: Iterator[Detections]) -> Iterator[Row]:
-    """The rows of one video."""
+    """The rows of one video, of what was found in stored frames."""
     sizes = _sizes(frames, id, settings.every)
-    scaled = (_in_decoded_pixels(each, size) for each, size in zip(found, sizes, strict=True))
-    detections, ahead = tee(scaled)
+    return _linked(
+        settings, (_in_decoded_pixels(each, size) for each, size in zip(found, sizes, strict=True))
+    )
+
+
+def _linked(settings: RegionsSettings, found: Iterator[Detections]) -> Iterator[Row]:
+    """The rows of one video, with the numbers of tracks."""
+    detections, ahead = tee(found)
     tracks = track_ids((each.boxes for each in ahead), settings.link_iou)
     for each, track in zip(detections, tracks, strict=True):
         yield {REGIONS: {"box": each.boxes, "score": each.scores, "class": each.classes, "track": track}}
