@@ -29,7 +29,7 @@ def import_ultralytics(module: str = "ultralytics", cache: Path = CACHE) -> Modu
     It insists on a file of settings, which lies below `cache` and nowhere else.
 
     Raises:
-        VadbenchError: where ultralytics is not installed, or `cache` cannot be written.
+        VadbenchError: where `cache` cannot be written.
     """
     if "ultralytics" not in sys.modules:
         _import_quietly(cache)
@@ -49,14 +49,7 @@ def _import_quietly(cache: Path) -> None:
     ensure_torchvision()
     # Jobs that start together write the same file of settings.
     with FileLock(folder / "import.lock"):
-        try:
-            ultralytics = importlib.import_module("ultralytics")
-        except ModuleNotFoundError as error:
-            if error.name != "ultralytics":
-                raise
-            raise VadbenchError(
-                "regions need ultralytics, which is not installed; type `pip install 'vadbench[detector]'`"
-            ) from None
+        ultralytics = importlib.import_module("ultralytics")
         if ultralytics.settings["sync"]:
             ultralytics.settings.update({"sync": False})
     if threads is None:
