@@ -111,6 +111,40 @@ def write_frames_set(folder: Path, videos: Mapping[str, list[Image.Image]], form
     return Store.open(folder)
 
 
+def write_histograms_set(
+    folder: Path,
+    videos: Mapping[str, Sequence[Rows]],
+    *,
+    parts: int = 1,
+    stride: int = 1,
+    skipped: Mapping[str, str] | None = None,
+) -> Store:
+    """Videos as histograms (r, 8) of the regions of each row, a linked set of the stage histograms."""
+    skipped = skipped or {}
+    ids = [*videos, *skipped]
+    for number in range(parts):
+        with PartWriter(
+            folder / f"part-{number:04d}.h5",
+            stage="histograms",
+            settings={"reads": "regions", "motion": "motion"},
+            revision=1,
+            videos=ids[number::parts],
+            ragged={"regions": {"histogram": ArraySpec("float32", (8,), "pixels per frame")}},
+            weights={"detector": "abc"},
+        ) as writer:
+            for video in writer.videos:
+                if video in skipped:
+                    writer.skip(video, skipped[video])
+                    continue
+                rows = [{"histogram": np.reshape(row, (-1, 8))} for row in videos[video]]
+                with writer.video(video) as out:
+                    out.append(np.arange(len(rows)) * stride, np.arange(len(rows)) / 10, regions=rows)
+                    out.finish(frames=len(rows) * stride)
+            writer.complete()
+    link(folder, parts)
+    return Store.open(folder)
+
+
 def train_inputs(features: Any, split: Split, settings: Any, out: Path, **more: Any) -> TrainInputs[Any]:
     """Inputs whose abnormal videos are those with `abnormal` in their id."""
     labels = {id: VideoAnnotation(classes=("fire",) if "abnormal" in id else ()) for id in split.train}

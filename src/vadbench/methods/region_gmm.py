@@ -32,7 +32,10 @@ def fit(rows: Doubles, components: int, seed: int) -> dict[str, NDArray[np.float
     """Fit to histograms (N, 8) of normal regions; the arrays that `region_scores` needs.
 
     `weights` (K,), `means` (K, 8), and `precisions` (K, 8, 8), Cholesky factors of the inverse covariances.
+    K is `components`, or the number of distinct histograms where these are fewer: a component without rows
+    would stand, narrow and high, at the mean of all.
     """
+    components = min(components, len(np.unique(rows, axis=0)))
     arrays = standardisation(rows)
     state = int(stream_generator(seed, "initialisation").integers(2**32))
     mixture = GaussianMixture(components, covariance_type="full", random_state=state)
@@ -74,6 +77,7 @@ def train(inputs: TrainInputs[RegionGmmSettings]) -> None:
     arrays = fit(rows, components, inputs.seed)
     lowest = lowest_frame_score(inputs.features, found, region_scores(arrays))
     training = {"normal": len(found), "regions": sum(counts.values()), "rows": len(rows)}
+    training["components"] = len(arrays["weights"])
     write_trained(inputs, arrays | {LOWEST: np.array([lowest])}, training)
 
 
