@@ -68,7 +68,7 @@ def derived_writer(
 ) -> PartWriter:
     """The writer of a part that is made from a part of another set: of the same videos, and saying of what.
 
-    Videos that the source skipped are to be skipped here too.
+    Videos that the source skipped are to be skipped here too. Weights that made the source made this part too.
     """
     return PartWriter(
         out,
@@ -79,7 +79,7 @@ def derived_writer(
         arrays=arrays,
         ragged=ragged,
         videos_digest=source.videos_digest,
-        weights=weights,
+        weights={**source.weights, **(weights or {})},
         attributes={
             **(attributes or {}),
             # Finished videos of an interrupted run may be kept only if what is read is still the same.
