@@ -54,7 +54,15 @@ def test_a_line_typed_by_hand(workspace: Workspace) -> None:
     settings = workspace.load(config)["ped2"]
     added = settings.features["clip_b16"].model_dump()
     assert (added["model"], added["weights"], added["every"]) == ("ViT-B-16", "none", 4)
-    assert set(settings.features) == {"frames", "clip", "windows", "clip_b16"}
+    assert set(settings.features) == {
+        "frames",
+        "clip",
+        "windows",
+        "regions",
+        "motion",
+        "histograms",
+        "clip_b16",
+    }
     assert settings.methods[1].settings == SultaniSettings(reads="clip_b16", lr=1e-4)
     assert load_run_settings(config).data_root == "/data"
     paths = [run.path for run in expand_runs("ped2", settings)]
