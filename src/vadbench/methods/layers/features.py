@@ -68,14 +68,18 @@ def training_videos(features: Features, split: Split, annotations: Annotations) 
 def described(features: Features) -> Mapping[str, object]:
     """What makes a feature set comparable with another: its stage, settings, revision and weights.
 
-    `reads` says the same of the set it was made from; None for a set made from videos.
+    `reads` says the same of the set it was made from; None for a set made from videos. `motion` is there for
+    a set that was also made from motion.
     """
+    noted = part_of(features).attributes if features.videos else {}
+    motion = {"motion": noted["motion"]} if "motion" in noted else {}
     return {
         "stage": features.stage,
         "settings": dict(features.settings),
         "revision": features.revision,
         "weights": dict(features.weights),
-        "reads": _reads(features),
+        "reads": noted.get("reads"),
+        **motion,
     }
 
 
@@ -89,10 +93,6 @@ def part_of(features: Features) -> Part:
     if not features.videos:
         raise VadbenchError(f"{features.folder}: holds no video")
     return features.part(features.videos[0])
-
-
-def _reads(features: Features) -> object:
-    return part_of(features).attributes.get("reads") if features.videos else None
 
 
 def digest_of(features: Features, videos: Iterable[str]) -> str:
