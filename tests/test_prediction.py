@@ -20,8 +20,12 @@ from vadbench.config import (
     ClipSettings,
     FrameDifferenceSettings,
     FramesSettings,
+    HistogramsSettings,
     LocalisationSettings,
+    MotionMagnitudeSettings,
+    MotionSettings,
     QuerySettings,
+    RegionsSettings,
     StPromptSettings,
     SultaniPatchSettings,
     SultaniSettings,
@@ -92,12 +96,27 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
             device="cpu",
             test_videos=tuple(ids[4:]),
         )
+    regions, motion = (stores / name / "part-0000.h5" for name in ("regions", "motion"))
+    run_stage(
+        RegionsSettings(window=20), videos=videos, reads=frames, data_root=data, out=regions, device="cpu"
+    )
+    run_stage(MotionSettings(preset="fast", crf=10), videos=videos, data_root=data, out=motion)
+    histograms = stores / "histograms/part-0000.h5"
+    run_stage(
+        HistogramsSettings(zeros="counted"),
+        videos=videos,
+        reads=regions,
+        data_root=data,
+        out=histograms,
+        motion=motion,
+    )
     split = weak_split(ids[:4], ids[4:])
     runs = {}
     for name, settings in {
         "sultani": SultaniSettings(epochs=2),
         "zero_shot": ZeroShotSettings(),
         "frame_difference": FrameDifferenceSettings(),
+        "motion_magnitude": MotionMagnitudeSettings(),
         "stprompt": StPromptSettings(
             epochs=2,
             prompt_before=2,
@@ -123,12 +142,12 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("method", ["sultani", "zero_shot", "frame_difference"])
+@pytest.mark.parametrize("method", ["sultani", "zero_shot", "frame_difference", "motion_magnitude"])
 def test_a_test_video_gets_the_scores_of_the_run(project: Project, tmp_path: Path, method: str) -> None:
     run = project.runs[method]
     table, picture = predict(project.data / "test1.avi", run, tmp_path, device="cpu")
     rows = read_csv(table)
-    step = 2 if method == "frame_difference" else 4
+    step = 2 if method in ("frame_difference", "motion_magnitude") else 4
     assert [int(row["frame"]) for row in rows] == list(range(0, 30, step))
     assert [float(row["time"]) for row in rows] == pytest.approx([frame / 10 for frame in range(0, 30, step)])
     scores = read_scores(run / "scores.h5")["test1"]

@@ -18,6 +18,7 @@ from vadbench.config import (
     STAGE_SETTINGS,
     FeatureSet,
     MethodSettings,
+    MotionSettings,
     QuerySettings,
     TextSettings,
 )
@@ -40,11 +41,12 @@ from vadbench.store.files import write_text
 class Recipe:
     """How a finished run makes scores of a video, as its settings.json says.
 
-    `stages` are in the order in which they run; the first one reads the video. `features` is what the last
-    one's part must be like.
+    `stages` are in the order in which they run; the first one reads the video. `motion` is what the last one
+    also reads, made anew and not stored. `features` is what its part must be like.
     """
 
     stages: tuple[FeatureSet, ...]
+    motion: MotionSettings | None
     features: Mapping[str, Any]
     method: MethodSettings
     texts: TextSettings
@@ -64,6 +66,7 @@ class Recipe:
             method = METHOD_SETTINGS[record["method"]["method"]].model_validate(record["method"])
             return cls(
                 stages=_stages(record["features"]),
+                motion=_motion(record["features"]),
                 features=record["features"],
                 method=method,
                 texts=TextSettings.model_validate(record["texts"] if method.USES_TEXTS else {}),
@@ -178,6 +181,12 @@ def _stages(features: Mapping[str, Any]) -> tuple[FeatureSet, ...]:
     return (*_stages(features["reads"]), settings)
 
 
+def _motion(features: Mapping[str, Any]) -> MotionSettings | None:
+    if "motion" not in features:
+        return None
+    return MotionSettings.model_validate(features["motion"]["settings"])
+
+
 def _run_stages(recipe: Recipe, video: Path, folder: Path, device: str, threads: int) -> list[Path]:
     """Run the stages one after another on a list of one video; their parts."""
     entry = VideoEntry(id=video.name, path=video.name)
@@ -195,6 +204,7 @@ def _run_stages(recipe: Recipe, video: Path, folder: Path, device: str, threads:
             threads=threads,
             device=device,
             test_videos=(entry.id,),
+            motion=recipe.motion,
         )
         parts.append(part)
     return parts
