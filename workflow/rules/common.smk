@@ -59,6 +59,17 @@ def sets_of_stage(stage):
     return "|".join(sorted(map(re.escape, names))) or "(?!)"
 
 
+def kept_motion():
+    """Sets of motion that are stored, as the alternatives of a wildcard, each below its own benchmark."""
+    names = {
+        rf"(?<=/{re.escape(benchmark)}/){re.escape(name)}"
+        for benchmark, settings in BENCHMARKS.items()
+        for name, features in settings.features.items()
+        if features.stage == "motion" and features.keep == "all"
+    }
+    return "|".join(sorted(names)) or "(?!)"
+
+
 def feature_set(wildcards):
     return BENCHMARKS[wildcards.benchmark].features[wildcards.set]
 
@@ -136,6 +147,38 @@ def frames_folders(wildcards):
 
 def number_of_parts(wildcards):
     return BENCHMARKS[wildcards.benchmark].shards
+
+
+def motion_of_set(wildcards):
+    """The settings of the motion that a set of histograms reads."""
+    return BENCHMARKS[wildcards.benchmark].features[feature_set(wildcards).motion]
+
+
+def motion_part(wildcards):
+    """The stored motion of the same shard, where it is kept; else what an earlier run has left of it.
+
+    That is not read, but were it not named, Snakemake would take its going for a change.
+    """
+    name = feature_set(wildcards).motion
+    part = f"stores/{wildcards.benchmark}/{name}/part-{wildcards.shard}.h5"
+    if motion_of_set(wildcards).keep == "all":
+        return part
+    return ancient(part) if Path(part).exists() else []
+
+
+def motion_identity(wildcards):
+    """What the motion that a set of histograms reads depends on, stored or not."""
+    motion = motion_of_set(wildcards)
+    return json.dumps([motion.identity(), motion.REVISION], sort_keys=True)
+
+
+def motion_option(wildcards, input):
+    """Where histograms take motion from. As it looks at the input, Snakemake does not compare it: both ways
+    give the same, so that a change of `keep` alone makes nothing again."""
+    motion = motion_of_set(wildcards)
+    if motion.keep == "all":
+        return ["--motion", input.motion]
+    return ["--motion-settings", json.dumps(motion.identity(), sort_keys=True)]
 
 
 def part_read(wildcards):

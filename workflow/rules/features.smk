@@ -134,7 +134,7 @@ rule motion:
     benchmark:
         "logs/{benchmark}/{set}/{set}-{shard}.time.tsv"
     wildcard_constraints:
-        set=sets_of_stage("motion"),
+        set=kept_motion(),
         shard=r"\d{4}",
     conda:
         "../../envs/vadbench.yaml"
@@ -151,6 +151,41 @@ rule motion:
     shell:
         "vadbench stage motion --settings {params.settings:q} --videos {input.videos}"
         " --data-root {resources.data_root:q} --on-bad-video {resources.on_bad_video}"
+        " --out {output} --threads {threads} > {log} 2>&1"
+
+
+rule histograms:
+    input:
+        videos=list_of_shard,
+        reads=part_read,
+        motion=motion_part,
+        rendered=rendered_videos,
+    output:
+        "stores/{benchmark}/{set}/part-{shard}.h5",
+    log:
+        "logs/{benchmark}/{set}/part-{shard}.log",
+    benchmark:
+        "logs/{benchmark}/{set}/{set}-{shard}.time.tsv"
+    wildcard_constraints:
+        set=sets_of_stage("histograms"),
+        shard=r"\d{4}",
+    conda:
+        "../../envs/vadbench.yaml"
+    # As for motion, which is made here where it is not kept.
+    threads: 2
+    resources:
+        data_root=RUN_SETTINGS.data_root,
+        on_bad_video=on_bad_video,
+        mem_mb=2000,
+        runtime=1440,
+    params:
+        settings=stage_settings,
+        revision=stage_revision,
+        motion=motion_identity,
+        option=motion_option,
+    shell:
+        "vadbench stage histograms --settings {params.settings:q} --videos {input.videos} --reads {input.reads}"
+        " {params.option:q} --data-root {resources.data_root:q} --on-bad-video {resources.on_bad_video}"
         " --out {output} --threads {threads} > {log} 2>&1"
 
 

@@ -16,6 +16,7 @@ from vadbench.cli.arguments import (
     read_json,
     read_json_list,
 )
+from vadbench.cli.motion import motion_of_options, motion_of_set, stored_or_anew
 from vadbench.config import (
     STAGE_SETTINGS,
     FeatureSet,
@@ -56,6 +57,11 @@ def stage(
         str | None,
         typer.Option(help="JSON list of the shard's videos that are tested, for windows with keep: test."),
     ] = None,
+    motion: Annotated[Path | None, typer.Option(help="Part of the motion that histograms read.")] = None,
+    motion_settings: Annotated[
+        str | None,
+        typer.Option(help="In place of --motion: settings of the stage motion as JSON, to make it anew."),
+    ] = None,
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
@@ -65,6 +71,7 @@ def stage(
     """
     chosen = _stage_settings(name, "vadbench stage", read_json("--settings", settings))
     tested = None if test_videos is None else read_json_list("--test-videos", test_videos)
+    motion_source = motion_of_options(chosen, motion, motion_settings)
     threads = allowed_threads(threads)
     from vadbench.stages import run_stage
 
@@ -78,6 +85,7 @@ def stage(
         device=device,
         on_bad_video=on_bad_video,
         test_videos=tested,
+        motion=motion_source,
     )
 
 
@@ -123,6 +131,7 @@ def verify(
     chosen = _stage_settings(name, str(folder), settings)
     reads = chosen.source
     usual_root, usual_way = _data_of_run(config, folder.parent.name)
+    motion = motion_of_set(folder, chosen, config)
     from vadbench.stages import run_stage
 
     def remake(part: Path) -> None:
@@ -137,6 +146,7 @@ def verify(
             device=device,
             on_bad_video=on_bad_video or usual_way,
             test_videos=_tested(chosen, videos, config),
+            motion=stored_or_anew(part, chosen, motion),
         )
 
     for path in store.repair(folder, remake):
