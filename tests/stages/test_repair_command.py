@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from shards import write_video
+from shards import write_shard, write_video
 
 from tiny_clip import write_architecture
 from vadbench.cli.features import verify
-from vadbench.config import FramesSettings, load_benchmark
+from vadbench.cli.motion import motion_of_set, stored_or_anew
+from vadbench.config import FramesSettings, HistogramsSettings, MotionSettings, load_benchmark
 from vadbench.datasets import index_benchmark
+from vadbench.errors import VadbenchError
 from vadbench.stages import run_stage
 from vadbench.store import Part, link
 
@@ -100,3 +102,86 @@ def test_windows_are_kept_again_for_the_videos_that_the_settings_test(
     with Part.open(windows) as after:
         assert after.digest == digest
         assert len(after.ragged("b.mp4", "windows_2_2", "embedding", 0)) == 4
+
+
+_WITH_HISTOGRAMS = """
+data: {kind: folder}
+splits: [all]
+features:
+  frames: {stage: frames}
+  regions: {stage: regions, window: 16}
+  motion: {stage: motion, preset: veryfast, keep: none}
+  histograms: {stage: histograms}
+methods: [motion_magnitude]
+"""
+
+
+@pytest.mark.parametrize("lost", ["one of two parts", "the only part", "the only part and its motion"])
+def test_histograms_are_made_again_of_the_same_motion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("config", "data"):
+        Path(folder).mkdir()
+    shards = 2 if lost == "one of two parts" else 1
+    Path("config.yaml").write_text("benchmarks: [mine]\n")
+    Path("config/mine.yaml").write_text(f"shards: {shards}{_WITH_HISTOGRAMS}")
+    for number, name in enumerate("ab"):
+        write_video(Path(f"data/{name}.mp4"), number, 6)
+    settings = load_benchmark("mine", Path("config"))
+    index_benchmark("mine", settings, Path("data"), Path("stores"))
+    stores = Path("stores/mine")
+    for shard in range(shards):
+        part = f"part-{shard:04d}.h5"
+        for name, reads, motion in (
+            ("frames", None, None),
+            ("regions", "frames", None),
+            ("histograms", "regions", settings.features["motion"]),
+        ):
+            run_stage(
+                settings.features[name],
+                videos=stores / f"videos/{shard:04d}.json",
+                reads=None if reads is None else stores / reads / part,
+                data_root=Path("data"),
+                out=stores / name / part,
+                device="cpu",
+                motion=motion,
+            )
+    folder = stores / "histograms"
+    link(folder, shards)
+    with Part.open(folder / "part-0000.h5") as before:
+        digest = before.digest
+    (folder / "part-0000.h5").unlink()
+    if lost == "one of two parts":
+        # The other part says what its motion was made with, the settings now say something else.
+        Path("config/mine.yaml").write_text(f"shards: 2{_WITH_HISTOGRAMS.replace('veryfast', 'medium')}")
+    elif lost == "the only part":
+        # Motion that is stored is read, unless it is of other settings.
+        part = stores / "motion/part-0000.h5"
+        kept = settings.features["motion"].model_copy(update={"keep": "all"})
+        run_stage(kept, videos=stores / "videos/0000.json", data_root=Path("data"), out=part)
+        Path("data").rename("moved")
+    verify(folder, repair=True, device="cpu")
+    with Part.open(folder / "part-0000.h5") as after:
+        assert after.digest == digest
+
+
+def test_motion_of_other_settings_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shard = write_shard(Path("stores/mine/videos").resolve(), {"a": 5})
+    stored = Path("stores/mine/motion/part-0000.h5")
+    run_stage(MotionSettings(preset="veryfast"), videos=shard, data_root=shard.parent, out=stored)
+    part, histograms = Path("stores/mine/histograms/part-0000.h5"), HistogramsSettings()
+    fits, other = MotionSettings(preset="veryfast", keep="none"), MotionSettings(preset="fast")
+    assert stored_or_anew(part, histograms, fits) == stored
+    assert stored_or_anew(part, histograms, other) == other
+    assert stored_or_anew(part.with_name("part-0001.h5"), histograms, fits) == fits
+
+
+def test_motion_that_nothing_tells_of_stops_the_repair(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/mine.yaml").write_text(_WITH_HISTOGRAMS)
+    with pytest.raises(VadbenchError, match="'other'"):
+        motion_of_set(
+            tmp_path / "mine/histograms", HistogramsSettings(motion="other"), tmp_path / "config.yaml"
+        )

@@ -65,7 +65,8 @@ def motion_of_set(folder: Path, settings: FeatureSet, config: Path) -> MotionSet
     motion = features.get(settings.motion)
     if not isinstance(motion, MotionSettings):
         raise VadbenchError(
-            f"{folder}: no part of it says what its motion was made with, and neither does {config}"
+            f"{folder}: nothing says what its motion was made with: no part of it is left, and "
+            f"{config.parent / 'config'} has no set {settings.motion!r} of the stage motion"
         )
     return motion
 
