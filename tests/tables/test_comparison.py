@@ -16,7 +16,14 @@ from vadbench.tables.lines import Line, lines_of
 from vadbench.tables.published import results
 
 SaveRun = Callable[..., Path]
-TEST_VIDEOS = {"ucf_crime": 290, "xd_violence": 800, "shanghaitech": 199, "ped2": 12, "demo": 64}
+TEST_VIDEOS = {
+    "ucf_crime": 290,
+    "xd_violence": 800,
+    "shanghaitech": 199,
+    "ped2": 12,
+    "avenue": 21,
+    "demo": 64,
+}
 
 
 def clip(model: str, weights: str) -> dict[str, Any]:
@@ -125,7 +132,7 @@ def test_another_split(line_of: LineOf) -> None:
 def test_of_two_splits_the_line_s_own_is_taken(line_of: LineOf, monkeypatch: pytest.MonkeyPatch) -> None:
     weak = next(c for c in results() if c.method == "sultani" and c.benchmark == "ucf_crime")
     other = replace(weak, split="one_class", printed="99.99")
-    monkeypatch.setattr(comparison, "results", lambda: (other, weak))
+    monkeypatch.setattr(comparison, "comparable", lambda: (other, weak))
     found = compare(line_of(), "micro_auc")
     assert found.value == pytest.approx(0.8414)
     assert "also printed: 99.99" in found.note
@@ -138,6 +145,34 @@ def test_lists_of_another_size_are_another_benchmark(line_of: LineOf) -> None:
 
 def test_a_variant_is_another_method(line_of: LineOf) -> None:
     assert "not for this variant" in none(compare(line_of(variant="pairs_all"), "micro_auc"))
+
+
+DETECTED = {"settings": {"features": {"settings": {"reads": "regions"}}}, "weights": "yolov8n_from_int8"}
+
+
+@pytest.mark.parametrize(("benchmark", "figure"), [("ped2", "94.5"), ("avenue", "86.2")])
+def test_a_variant_that_a_paper_prints_has_its_own_figure(
+    line_of: LineOf, benchmark: str, figure: str
+) -> None:
+    """Motion alone; the detector behind it is another one, so that it is named and not subtracted."""
+    label = {"benchmark": benchmark, "split": "one_class", "method": "local_patterns"}
+    found = compare(line_of(DETECTED, variant="motion_only", **label), "micro_auc")
+    assert none(found) == (
+        "published with regions of a detector that Table 3 does not name (Table 4: YOLOv7 or Qwen-VL), here "
+        f"with yolov8n_from_int8: {figure} (Local Patterns, Table 3: setting 8: Stage1=× Stage2=× Nq=32 "
+        "TME=✓ TSG=× NSMM=-, features not printed)"
+    )
+    assert found.unlike
+    other = compare(line_of(DETECTED, variant="depth_5", **label), "micro_auc")
+    assert none(other).startswith("published for the method, not for this variant of it: 99.1 (Local") == (
+        benchmark == "ped2"
+    )
+    assert figure not in other.note
+    whole = compare(line_of(DETECTED, **label), "micro_auc")
+    assert "Table 1" in none(whole)
+    assert figure not in whole.note
+    other_metric = compare(line_of(DETECTED, variant="motion_only", **label), "macro_auc_sentinel")
+    assert "not for this variant" in none(other_metric)
 
 
 def test_scores_from_outside_have_features_that_nobody_knows(line_of: LineOf) -> None:

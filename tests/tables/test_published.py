@@ -12,7 +12,7 @@ from printed_tables import FILES, TABLES, printed_rows, table_cells
 
 from vadbench.config import METHOD_SETTINGS
 from vadbench.evaluation import DEFINITIONS, MAP_DEFINITIONS
-from vadbench.tables.published import PAPERS, Printed, results, tables_on
+from vadbench.tables.published import PAPERS, Printed, comparable, results, tables_on
 
 APPENDIX = "Appendix H"
 """Figures of a text, which stand in no table."""
@@ -92,6 +92,22 @@ def test_no_row_of_the_collected_tables_is_lost(real_data: Path) -> None:
         )
         if cell.table != APPENDIX:
             assert cell.printed.removesuffix("%").replace("-", "") == row["value"]
+
+
+def test_rows_of_an_ablation_that_are_a_variant_of_ours() -> None:
+    """Local Patterns prints motion alone on four benchmarks."""
+    variants = [cell for cell in comparable() if cell not in results()]
+    assert variants == [cell for cell in cells() if cell.variant]
+    assert {(c.method, c.variant, c.source, c.printed_row) for c in variants} == {
+        ("local_patterns", "motion_only", "Local Patterns, Table 3", "8")
+    }
+    assert {cell.benchmark: cell.printed for cell in variants} == {
+        "shanghaitech": "84.1",
+        "avenue": "86.2",
+        "ubnormal": "77.6",
+        "ped2": "94.5",
+    }
+    assert all("TME=✓" in cell.setting and "Stage1=×" in cell.setting for cell in variants)
 
 
 def test_every_gap_is_marked_and_every_figure_can_be_read() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from vadbench.tables.lines import Line
-from vadbench.tables.published import PAPERS, Printed, results
+from vadbench.tables.published import PAPERS, Printed, comparable
 
 _REMARKS = {
     "micro_ap": "the papers do not say whether AP is the step sum or the trapezoid",
@@ -34,14 +34,16 @@ def compare(line: Line, metric: str) -> Comparison:
 
     Of several the first in the order of `PAPERS` is taken; all others go into the note.
     """
-    of_benchmark = [cell for cell in results() if cell.benchmark == line.benchmark]
+    of_benchmark = [cell for cell in comparable() if cell.benchmark == line.benchmark]
     if not of_benchmark:
         return _none(f"none of the papers reports on {line.benchmark}")
     of_method = [cell for cell in of_benchmark if cell.method == line.method]
     if not of_method:
         return _none(f"the papers print nothing for {line.method} on {line.benchmark}")
-    with_figure = (cell for cell in of_method if cell.metric == metric and not math.isnan(cell.value))
-    printed = sorted(with_figure, key=lambda cell: list(PAPERS).index(cell.paper))
+    with_figure = [cell for cell in of_method if cell.metric == metric and not math.isnan(cell.value)]
+    of_variant = [cell for cell in with_figure if cell.variant == line.variant]
+    of_any = of_variant or [cell for cell in with_figure if not cell.variant]
+    printed = sorted(of_any, key=lambda cell: list(PAPERS).index(cell.paper))
     if not printed:
         return _none(f"the papers print no {metric} for {line.method} on {line.benchmark}")
     like = [
@@ -62,7 +64,7 @@ def _disagreement(line: Line, printed: Sequence[Printed], like: Sequence[Printed
     if not on_split:
         splits = " and ".join(sorted({cell.split or "of a kind not stated" for cell in printed}))
         return f"published for the split {splits}, not {line.split}"
-    if line.variant:
+    if line.variant and not any(cell.variant for cell in on_split):
         return "published for the method, not for this variant of it"
     videos = sorted({cell.test_videos for cell in on_split} - {line.test_videos})
     if videos:
@@ -85,9 +87,9 @@ def features_of(line: Line) -> str:
 
 
 def made_by(model: str, weights: str) -> str:
-    """Model and weights in words; "no model" without."""
+    """Model and weights in words; without an image tower the weights, such as a detector's, or "no model"."""
     if not model:
-        return "no model"
+        return weights or "no model"
     return model if model == weights else f"{model} ({weights})"
 
 
@@ -95,7 +97,7 @@ def _features(cells: Iterable[Printed]) -> str:
     said = (
         f"{cell.printed_features or 'CLIP'} {cell.model} ({cell.weights})"
         if cell.model
-        else cell.printed_features or "features that are not printed"
+        else cell.printed_features or (cell.note if cell.variant else "features that are not printed")
         for cell in cells
     )
     return ", ".join(dict.fromkeys(said))

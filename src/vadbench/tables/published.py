@@ -1,13 +1,14 @@
 """What the papers print: every figure of their tables, named in our terms where we have them.
 
 `published.csv` has a row per printed cell, gaps included. Its first columns are ours (benchmark, split,
-method, metric, model and weights of the features), empty where the paper does not say or nothing of ours
-corresponds; the `printed` columns are the papers' own words and figures, which a test compares with their
-texts.
+method, variant, metric, model and weights of the features), empty where the paper does not say or nothing of
+ours corresponds; the `printed` columns are the papers' own words and figures, which a test compares with
+their texts.
 Readings of ours:
 
 - "CLIP (ViT-B/16)" is OpenAI's. STPrompt says that it computed most rows of others with the features it uses.
 - Local Patterns names Reiss and Hoshen for its macro AUC, which is `macro_auc_sentinel` here.
+- Local Patterns on motion alone, setting 8 of its Table 3, is the variant `motion_only`.
 - A column "AP" is `micro_ap`; whether the papers mean the step sum or the trapezoid is not printed.
 - mAP@IoU is that of the public VadCLIP evaluation (`map_legacy_…`), whose authors LEC-VAD says it follows.
 """
@@ -38,10 +39,13 @@ class Printed:
     paper: str
     table: str
     kind: Literal["results", "ablation", "cost"]
-    """results: methods compared on a benchmark; only these are held against what was measured."""
+    """results: methods compared on a benchmark. Of an ablation only what is a variant of ours is held against
+    what was measured."""
     benchmark: str
     split: str
     method: str
+    variant: str
+    """The variant of our method that a row of an ablation is; empty: the method, or none of ours."""
     model: str
     """Image tower of the features, in open_clip's name without the activation; empty: not said."""
     weights: str
@@ -58,7 +62,7 @@ class Printed:
     setting: str
     """What else the paper says of the row."""
     note: str
-    """Gaps, and where papers or tables contradict each other."""
+    """Gaps, and where papers or tables contradict each other; of a variant, what its features are."""
     text: str
     """How the row was read where the paper's text is garbled."""
 
@@ -92,7 +96,9 @@ class Printed:
 
     @property
     def label(self) -> str:
-        """The row's label without markup."""
+        """The row's label without markup; of an ablation what it switches on."""
+        if self.kind == "ablation":
+            return self.setting.removeprefix("ablation ")
         return self.printed_row.replace(" <sup>†</sup>", "†")
 
 
@@ -106,6 +112,12 @@ def _cells() -> tuple[Printed, ...]:
 def results() -> tuple[Printed, ...]:
     """All cells of the tables that compare methods, in the papers' order."""
     return tuple(cell for cell in _cells() if cell.kind == "results")
+
+
+@cache
+def comparable() -> tuple[Printed, ...]:
+    """Those of `results`, and rows of ablations that are a variant of ours."""
+    return (*results(), *(cell for cell in _cells() if cell.kind == "ablation" and cell.variant))
 
 
 def costs() -> tuple[Printed, ...]:
