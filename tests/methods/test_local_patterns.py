@@ -145,6 +145,36 @@ def test_a_killed_training_ends_with_the_same_bits(
     assert again.read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.parametrize("other", ["settings", "videos", "order", "features"])
+def test_another_trainings_state_is_not_continued(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    """A killed training, and then one that differs in what it is trained with."""
+    videos = {"videos": TRAIN[:2], "order": TRAIN[::-1]}.get(other, TRAIN)
+    settings = fast(lr=2e-3) if other == "settings" else fast()
+    features = store
+    if other == "features":
+        rows = {video: store.ragged_rows(video, "regions", "histogram") for video in TRAIN}
+        features = write_histograms_set(tmp_path / "set", {v: [2 * row for row in rows[v]] for v in rows})
+    inputs = [
+        train_inputs(features, weak_split(videos), settings, tmp_path / name) for name in ("whole", "killed")
+    ]
+    METHOD.train(inputs[0])
+    save = training_loop._save
+
+    def killed(*given: Any) -> None:
+        save(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_loop, "_save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            trained(store, tmp_path / "killed", fast())
+    METHOD.train(inputs[1])
+    whole, again = (tmp_path / name / "checkpoint.safetensors" for name in ("whole", "killed"))
+    assert again.read_bytes() == whole.read_bytes()
+
+
 @pytest.mark.parametrize(
     "more", [{"epochs": 4}, {"lr": 2e-3}, {"batch_size": 10}, {"hidden": 8}, {"depth": 5}, {"seed": 1}]
 )

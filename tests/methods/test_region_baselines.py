@@ -192,10 +192,11 @@ def test_distances_are_those_of_the_loop(k: int) -> None:
 
 def test_the_likelihood_from_arrays_is_scikit_learns(tmp_path: Path) -> None:
     draw = np.random.default_rng(1)
+    # Components that overlap, so that more than the nearest one counts.
     training = np.concatenate(
-        [draw.normal(c, 0.3, size=(80, 8)) @ draw.normal(size=(8, 8)) for c in range(3)]
+        [draw.normal(c / 4, 1, size=(80, 8)) @ draw.normal(size=(8, 8)) for c in range(3)]
     )
-    rows = draw.normal(2, 4, size=(50, 8))
+    rows = np.concatenate([training[::5], draw.normal(2, 4, size=(50, 8))])
     write_arrays(tmp_path / "x.safetensors", region_gmm.fit(training, 4, seed=3))
     found = region_gmm.region_scores(read_arrays(tmp_path / "x.safetensors")[0])(rows)
     scaler = StandardScaler().fit(training)

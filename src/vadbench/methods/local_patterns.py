@@ -20,7 +20,6 @@ from vadbench.methods.layers.features import digest_of
 from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.reconstruction import ReconstructionModule
 from vadbench.methods.layers.regions import (
-    BINS,
     LOWEST,
     RegionScores,
     lowest_frame_score,
@@ -34,6 +33,7 @@ from vadbench.methods.layers.training import train as train_module
 from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.models.counting import Network
 from vadbench.models.device import limit_threads, resolve_device
+from vadbench.stages.orientation import BINS
 
 MOTION = "motion"
 """The part of a region's input that is its histogram of motion."""
@@ -71,7 +71,8 @@ def train(inputs: TrainInputs[LocalPatternsSettings]) -> None:
         Schedule(settings.epochs, batches.steps_per_epoch, min_steps=0),
         seed=inputs.seed,
         state=state / "final.safetensors",
-        identity=training_record(inputs) | {"counts": counts, "digest": digest_of(inputs.features, found)},
+        identity=training_record(inputs)
+        | {"normal": list(found), "digest": digest_of(inputs.features, found)},
         label=f"{settings.method}, training",
     )
     lowest = lowest_frame_score(inputs.features, found, region_scores(module))

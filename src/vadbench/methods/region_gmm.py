@@ -14,7 +14,6 @@ from vadbench.errors import VadbenchError
 from vadbench.methods.layers.checkpoint import Arrays
 from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.regions import (
-    BINS,
     LOWEST,
     RegionScores,
     lowest_frame_score,
@@ -26,6 +25,7 @@ from vadbench.methods.layers.runs import read_trained, write_trained
 from vadbench.methods.layers.seeds import stream_generator
 from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.models.counting import Network
+from vadbench.stages.orientation import BINS
 
 
 def fit(rows: Doubles, components: int, seed: int) -> dict[str, NDArray[np.float64]]:

@@ -13,9 +13,7 @@ from vadbench.methods.layers.lengths import Floats
 from vadbench.methods.layers.scores import write_scores
 from vadbench.methods.layers.smoothing import smoothed
 from vadbench.methods.protocol import ScoreInputs, TrainInputs
-
-BINS = 8
-"""Bins of a histogram: D_m of Local Patterns."""
+from vadbench.stages.orientation import BINS
 
 LOWEST = "lowest_frame_score"
 """The array (1,) of a checkpoint with the smallest score of a training frame."""
