@@ -11,8 +11,8 @@ from vadbench.config import (
     ClipSettings,
     FeatureSet,
     FramesSettings,
+    HistogramsSettings,
     ImageTowerSettings,
-    RegionsSettings,
     TextSettings,
     WindowsSettings,
 )
@@ -43,7 +43,7 @@ def _network(tiny: str, method: str, features: FeatureSet | None = None, **value
         "frames": FramesSettings(),
         "clip": ClipSettings(model=tiny, weights="none"),
         "windows": WindowsSettings(model=tiny, weights="none", scales=("2/2", "3/1"), top=2, keep="all"),
-        "histograms": RegionsSettings(weights="detector.pt"),
+        "histograms": HistogramsSettings(),
     }
     chosen = features or usual[settings.READS_STAGE]
     clip = _clip(tiny) if isinstance(chosen, ImageTowerSettings) else None
