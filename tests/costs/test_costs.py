@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tiny_clip import write_architecture
+from tiny_detector import write_tiny_detector
 from vadbench.config import CostSettings
 from vadbench.costs import Cost
 from vadbench.costs.counting import costs_of
@@ -75,6 +76,38 @@ def test_a_method_costs_its_network_and_what_it_reads(tiny: str) -> None:
     assert costs["zero_shot"].flops_once
     assert costs["sultani"].flops_once is None
     assert costs["stprompt"].frames_counted == 256
+
+
+def test_regions_cost_their_detector_and_what_reads_them_costs_it_too(tiny: str, tmp_path: Path) -> None:
+    detector = tmp_path / "tiny.pt"
+    network = write_tiny_detector(detector)
+    costs = _costs(
+        tiny,
+        ["local_patterns", "motion_magnitude"],
+        regions={"stage": "regions", "weights": str(detector), "image_size": 64},
+        fixed={"stage": "regions", "window": 60},
+        motion={"stage": "motion"},
+        histograms={"stage": "histograms"},
+        of_fixed={"stage": "histograms", "reads": "fixed"},
+    )
+    regions, histograms = costs["regions"], costs["histograms"]
+    # Normalisations are parts of convolutions by then.
+    assert 0 < (regions.parameters or 0) < sum(each.numel() for each in network.parameters())
+    assert (regions.model, regions.weights) == ("ultralytics", str(detector))
+    assert (regions.trainable, regions.parameters_with_towers) == (0, regions.parameters)
+    assert regions.flops == regions.flops_total
+    assert regions.flops
+    assert "square frame" in regions.notes[0]
+    assert (histograms.parameters, histograms.flops) == (0, 0)
+    assert (histograms.parameters_with_towers, histograms.flops_total) == (regions.parameters, regions.flops)
+    assert histograms.reads == "regions, motion"
+    for name in ("fixed", "of_fixed"):
+        assert (costs[name].parameters_with_towers, costs[name].flops_total) == (0, 0)
+    method = costs["local_patterns"]
+    assert method.parameters
+    assert method.parameters_with_towers == method.parameters + (regions.parameters or 0)
+    assert method.flops_total == (method.flops or 0) + regions.flops
+    assert costs["motion_magnitude"].parameters_with_towers == regions.parameters
 
 
 def test_a_set_of_its_own_name_is_what_counts(tiny: str) -> None:

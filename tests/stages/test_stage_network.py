@@ -1,15 +1,21 @@
 """What the stages run for a frame, counted: against formulas by hand and a stage that runs for real."""
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from torch.backends.mha import set_fastpath_enabled
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tiny_clip import write_architecture
-from vadbench.config import ClipSettings, FramesSettings, WindowsSettings
+from tiny_detector import write_tiny_detector
+from vadbench.config import ClipSettings, FramesSettings, RegionsSettings, WindowsSettings
 from vadbench.errors import VadbenchError
 from vadbench.models.clip_tower import load_clip
 from vadbench.models.counting import Network, flops_of
+from vadbench.models.detector import load_detector, unfilled_detector
 from vadbench.stages import stage_network
 from vadbench.stages.windows import WindowModel
 
@@ -81,6 +87,39 @@ def test_a_count_is_that_of_the_stage_itself(tiny: str, keep: str, mode: str) ->
     network = _network(settings)
     assert sum(network.flops_per_frame().values()) == real
     assert ("only of tested videos" in network.note) == (keep == "test")
+
+
+def test_a_detectors_count_is_that_of_frames_that_it_sees(tmp_path: Path) -> None:
+    write_tiny_detector(tmp_path / "tiny.pt")
+    network = stage_network(RegionsSettings(weights=str(tmp_path / "tiny.pt"), image_size=96))
+    assert network is not None
+    detector = load_detector(tmp_path / "tiny.pt", device="cpu", image_size=96)
+    prepared = [detector.prepare(np.zeros((80, 80, 3), np.uint8))]
+    assert prepared[0].pixels.shape == (96, 96, 3)
+    assert network.flops_per_frame() == {"detector": flops_of(lambda: detector.detect(prepared))}
+    assert network.trainable == 0
+    assert stage_network(RegionsSettings(window=60)) is None
+
+
+def test_the_shares_that_the_note_names_are_those_of_wide_frames(tmp_path: Path) -> None:
+    file = tmp_path / "tiny.pt"
+    write_tiny_detector(file)
+    detector, unfilled = load_detector(file, device="cpu"), unfilled_detector(file)
+    square = stage_network(RegionsSettings(weights=str(file)))
+    assert square is not None
+    for (height, width), share in {(240, 320): 3 / 4, (360, 640): 3 / 5}.items():
+        seen = detector.prepare(np.zeros((height, width, 3), np.uint8)).pixels.shape[:2]
+        flops = flops_of(partial(unfilled, torch.zeros(1, 3, *seen, device="meta")))
+        assert flops / square.flops_per_frame()["detector"] == pytest.approx(share, rel=0.01)
+
+
+@pytest.mark.real
+def test_yolov8n_has_the_flops_that_are_printed_of_it(real_data: Path) -> None:
+    """ultralytics prints 8.7 GFLOPs at 640 pixels and 3.2 million parameters."""
+    network = stage_network(RegionsSettings(weights=str(real_data / "weights/yolov8n_from_int8.pt")))
+    assert network is not None
+    assert network.flops_per_frame()["detector"] / 1e9 == pytest.approx(8.7, abs=0.05)
+    assert (network.parameters or 0) / 1e6 == pytest.approx(3.2, abs=0.05)
 
 
 def test_windows_that_do_not_fit_their_model_are_refused(tiny: str) -> None:

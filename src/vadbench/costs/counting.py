@@ -6,12 +6,13 @@ Architectures must be here: a model of the hub (`hf-hub:owner/name`) must have b
 from collections.abc import Mapping
 from pathlib import Path
 
-from vadbench.config import CostSettings, FeatureSet, ImageTowerSettings, MethodSettings
+from vadbench.config import CostSettings, FeatureSet, ImageTowerSettings, MethodSettings, RegionsSettings
 from vadbench.costs.rates import Rate, rate_of
 from vadbench.costs.row import Cost
 from vadbench.methods import METHODS, NetworkInputs
 from vadbench.models.clip_tower import ClipModel, unfilled_clip
 from vadbench.models.counting import Network, flops_of
+from vadbench.models.weights_files import ULTRALYTICS
 from vadbench.stages import stage_network
 
 
@@ -52,17 +53,16 @@ class _CountedSets:
     def cost(self, benchmark: str, name: str, rate: Rate) -> Cost:
         """The row of a set."""
         settings, network, parts = self._features[name], self._networks[name], self._parts[name]
-        made_by = (settings.model, settings.weights) if isinstance(settings, ImageTowerSettings) else ("", "")
-        parameters = 0 if network is None else network.parameters
+        model, weights = _made_by(settings)
         return Cost(
             benchmark=benchmark,
             kind="features",
             name=name,
             reads=", ".join(settings.sources),
-            model=made_by[0],
-            weights=made_by[1],
-            parameters=parameters,
-            parameters_with_towers=parameters,
+            model=model,
+            weights=weights,
+            parameters=self._parameters(name),
+            parameters_with_towers=self._with_below(name),
             trainable=0 if network is None else network.trainable,
             flops=self._own(name),
             flops_total=self._total(name),
@@ -76,6 +76,16 @@ class _CountedSets:
                 rate.note,
             ),
         )
+
+    def _parameters(self, name: str) -> int | None:
+        """Of what a set runs; None where they are not known."""
+        network = self._networks[name]
+        return 0 if network is None else network.parameters
+
+    def _with_below(self, name: str) -> int | None:
+        """Of what a set and those below it run; None where one of them is not known."""
+        found = [self._parameters(name), *map(self._with_below, self._features[name].sources)]
+        return None if None in found else sum(each for each in found if each is not None)
 
     def _own(self, name: str) -> float | None:
         """FLOPs per frame of a set; None where it runs what is not counted."""
@@ -91,6 +101,15 @@ class _CountedSets:
         """FLOPs per frame of a set and those below it; None where one of them is not counted."""
         own, below = self._own(name), self._below(name)
         return None if own is None or below is None else own + below
+
+
+def _made_by(settings: FeatureSet) -> tuple[str, str]:
+    """Model and weights of a set; empty where it has none."""
+    if isinstance(settings, ImageTowerSettings):
+        return settings.model, settings.weights
+    if isinstance(settings, RegionsSettings) and settings.weights is not None:
+        return ULTRALYTICS, settings.weights
+    return "", ""
 
 
 def _network_of(settings: FeatureSet) -> Network | None:
@@ -130,11 +149,11 @@ def _cost_of_method(benchmark: str, method: MethodSettings, settings: CostSettin
 
 
 def _with_towers(network: Network, features: Cost, clip: ClipModel | None) -> int | None:
-    """Its own parameters and those of the image tower, or of both towers where it reads texts."""
-    if network.parameters is None or features.parameters is None:
+    """Its own parameters and those of the sets', or of both towers of CLIP where it reads texts."""
+    below = clip.parameters if clip is not None and network.text_tower else features.parameters_with_towers
+    if network.parameters is None or below is None:
         return None
-    towers = clip.parameters if clip is not None and network.text_tower else features.parameters
-    return network.parameters + towers
+    return network.parameters + below
 
 
 def _listed(parts: Mapping[str, float]) -> str:

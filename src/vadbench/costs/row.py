@@ -17,14 +17,14 @@ class Cost:
     """The set or the method."""
     variant: str = ""
     reads: str = ""
-    """The set it reads; empty: videos."""
+    """The sets it reads; empty: videos."""
     model: str = ""
     """The model of the set, or of the set that a method reads; empty: none."""
     weights: str = ""
     parameters: int | None
-    """Its own: of a set those of the image tower, of a method those of its network."""
+    """Its own: of a set those of its image tower or detector, of a method those of its network."""
     parameters_with_towers: int | None
-    """With those of the frozen towers that it needs, features included."""
+    """With those of the frozen towers and detectors that it needs, features included."""
     trainable: int | None
     flops: float | None
     """Of its own model or network, per frame. A multiply-add counts 2."""

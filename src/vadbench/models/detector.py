@@ -160,6 +160,20 @@ def load_detector(path: Path, *, device: str = "auto", cache: Path = CACHE, **se
     return Detector(read_detector_file(path), device=resolve_device(device), cache=cache, **settings)
 
 
+def unfilled_detector(path: Path, cache: Path = CACHE) -> torch.nn.Module:
+    """The network of a detector as it runs, of shapes without numbers on torch's meta device, for counting.
+
+    It takes images (n, 3, height, width). For what is raised see `load_detector`.
+    """
+    network = _network(read_detector_file(path), cache)
+    head = network.model[-1]
+    stride = head.stride
+    network.to("meta")
+    head.stride = stride  # the head lays its grid by these numbers
+    unfilled: torch.nn.Module = network
+    return unfilled
+
+
 def _network(content: DetectorFile, cache: Path) -> Any:
     """ultralytics' network of an architecture, with the file's tensors, ready for frames."""
     tasks = import_ultralytics("ultralytics.nn.tasks", cache)

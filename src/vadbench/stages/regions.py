@@ -7,10 +7,12 @@ from itertools import chain, tee
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from vadbench.config import RegionsSettings
-from vadbench.models.detector import Detections, Detector, load_detector
+from vadbench.models.counting import Network
+from vadbench.models.detector import Detections, Detector, load_detector, unfilled_detector
 from vadbench.models.detector_weights import find_detector
 from vadbench.models.device import device_name, limit_threads
 from vadbench.stages.batches import HalvingBatches
@@ -83,6 +85,20 @@ def detect_regions(
     )
     with _writer(settings, frames, out, detector.names, detector.digests) as writer:
         embed_part(writer, frames, settings, embedding, threads)
+
+
+def network(settings: RegionsSettings) -> Network | None:
+    """What runs for a square frame, for counting; None for fixed windows, which come without a model."""
+    if settings.weights is None:
+        return None
+    detector = unfilled_detector(find_detector(settings.weights))
+    image = torch.zeros(1, 3, settings.image_size, settings.image_size, device="meta")
+    return Network(
+        parts={"detector": partial(detector, image)},
+        modules=[detector],
+        note="GFLOPs are those of a square frame, one of 4:3 takes about 3/4 and one of 16:9 3/5 of it; NMS "
+        "and tracks are not counted",
+    )
 
 
 def _write_windows(settings: RegionsSettings, side: int, frames: Part, out: Path) -> None:
