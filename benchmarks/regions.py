@@ -161,8 +161,8 @@ def compare(path: Path, frames: Sequence[Image], rounds: int) -> bool:
     ratio = statistics.median(ratios)
     best = min(took["regions"]) / min(took["prediction"])
     print(
-        f"regions take {ratio:.2f} times as long as ultralytics' prediction (limit {SLOWER}); in single rounds "
-        f"{min(ratios):.2f} to {max(ratios):.2f}, best against best {best:.2f}"
+        f"regions take {ratio:.2f} times as long as ultralytics' prediction (limit {SLOWER}); in single "
+        f"rounds {min(ratios):.2f} to {max(ratios):.2f}, best against best {best:.2f}"
     )
     return ratio <= SLOWER
 

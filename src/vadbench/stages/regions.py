@@ -96,7 +96,7 @@ def network(settings: RegionsSettings) -> Network | None:
     return Network(
         parts={"detector": partial(detector, image)},
         modules=[detector],
-        note="GFLOPs are those of a square frame, one of 4:3 takes about 3/4 and one of 16:9 3/5 of it; NMS "
+        note="GFLOPs are those of a square frame: one of 4:3 takes about 3/4 of them, one of 16:9 3/5; NMS "
         "and tracks are not counted",
     )
 
