@@ -14,6 +14,7 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -38,7 +39,8 @@ from vadbench.stages.regions import REGIONS
 from vadbench.store import ArraySpec, Part, PartWriter, Store
 from vadbench.video import open_video
 
-ZEROS = ("left_out", "counted")
+READINGS: tuple[dict[str, object], ...] = ({}, {"zeros": "counted"}, {"average": "region"})
+"""Settings of the histograms that differ from the defaults."""
 SPEEDS = (2, 3)
 CANDIDATES: tuple[tuple[str, Mapping[str, object]], ...] = (
     ("motion_magnitude", {}),
@@ -75,15 +77,19 @@ def main() -> None:
         for video in load_videos(file)
     }
     fields = {(clip, speed): _fields(paths[clip], speed, motion) for clip in clips for speed in (1, *SPEEDS)}
-    print(f"{'zeros':9} {'method':45} " + " ".join(f"{f'x{speed}':>6}" for speed in SPEEDS))
+    print(f"{'histograms':16} {'method':36} " + " ".join(f"{f'x{speed}':>6}" for speed in SPEEDS))
     with tempfile.TemporaryDirectory() as folder, Store.open(stores / histograms.reads) as regions:
-        for zeros in ZEROS:
-            file = Path(folder) / f"{zeros}.h5"
-            _write(file, histograms.model_copy(update={"zeros": zeros}), regions, fields, clips)
+        for number, reading in enumerate(READINGS):
+            file = Path(folder) / f"{number}.h5"
+            _write(file, histograms.model_copy(update=reading), regions, fields, clips)
             for name, changed in CANDIDATES:
                 values = _values(file, METHOD_SETTINGS[name](**changed), annotations, clips, given.folds)
-                label = " ".join([name, *(f"{key}={value}" for key, value in changed.items())])
-                print(f"{zeros:9} {label:45} " + " ".join(f"{value:6.3f}" for value in values), flush=True)
+                label = f"{_stated(reading):16} {_stated({name: ''} | dict(changed)):36}"
+                print(label, " ".join(f"{value:6.3f}" for value in values), flush=True)
+
+
+def _stated(settings: Mapping[str, object]) -> str:
+    return " ".join(f"{key} {value}".strip() for key, value in settings.items()) or "default"
 
 
 def _fields(video: Path, speed: int, motion: MotionSettings) -> list[NDArray[np.int16]]:
@@ -134,12 +140,13 @@ def _rows(
 ) -> Iterator[Histograms]:
     """Histograms of every `speed`-th frame; in the second half one region of each has those of `fast`."""
     drawn = np.random.default_rng(0)
+    count = partial(orientation_histograms, zeros=settings.zeros, average=settings.average)
     for row, field in enumerate(fast):
         own = boxes[row * speed]
-        found = orientation_histograms(own, normal[row * speed], zeros=settings.zeros)
+        found = count(own, normal[row * speed])
         if speed > 1 and _is_pseudo(row, len(fast)) and len(own):
             one = int(drawn.integers(len(own)))
-            found[one] = orientation_histograms(own[one : one + 1], field, zeros=settings.zeros)[0]
+            found[one] = count(own[one : one + 1], field)[0]
         yield found
 
 

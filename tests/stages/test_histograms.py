@@ -108,15 +108,15 @@ def regions(shard: Path) -> Path:
 
 
 @pytest.mark.parametrize("stride", [1, 4])
-@pytest.mark.parametrize("zeros", ["left_out", "counted"])
+@pytest.mark.parametrize("reading", [{}, {"zeros": "counted"}, {"average": "region"}])
 def test_both_ways_are_a_plain_loop_over_decoded_frames(
-    shard: Path, motion: Path, tmp_path: Path, stride: int, zeros: Any
+    shard: Path, motion: Path, tmp_path: Path, stride: int, reading: dict[str, Any]
 ) -> None:
     source = Part.open(write_regions(shard, tmp_path / "regions/part-0000.h5", stride=stride))
     vectors, moving = HevcVectors(MOTION.preset, MOTION.crf), 0
     ways: list[Path | MotionSettings] = [motion, MOTION.model_copy(update={"keep": "none"})]
     parts = [
-        run_histograms(shard, source.path, tmp_path / f"{number}/part-0000.h5", way, zeros=zeros)
+        run_histograms(shard, source.path, tmp_path / f"{number}/part-0000.h5", way, **reading)
         for number, way in enumerate(ways)
     ]
     assert parts[0].digest == parts[1].digest
@@ -129,7 +129,7 @@ def test_both_ways_are_a_plain_loop_over_decoded_frames(
             for row, found in enumerate(histograms(part, id)):
                 boxes = source.ragged(id, "regions", "box", row)
                 field = fields[row * stride] if row else fields[min(1, length - 1)]
-                expected = orientation_histograms(boxes, field, zeros=zeros)
+                expected = orientation_histograms(boxes, field, **reading)
                 assert np.array_equal(found, expected)
                 moving += int((found > 0).any(axis=1).sum())
     assert moving > 50

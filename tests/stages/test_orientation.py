@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from vadbench.models.hevc_dump import BLOCK, INTRA
 from vadbench.stages import orientation
-from vadbench.stages.orientation import BINS, Zeros, orientation_histograms
+from vadbench.stages.orientation import BINS, Average, Zeros, orientation_histograms
 
 Boxes = NDArray[np.float32]
 Field = NDArray[np.int16]
 
 
-def plain_histograms(boxes: Boxes, field: Field, zeros: Zeros) -> NDArray[np.float32]:
+def plain_histograms(boxes: Boxes, field: Field, zeros: Zeros, average: Average) -> NDArray[np.float32]:
     """What the text says, block after block."""
     found = np.zeros((len(boxes), BINS), np.float32)
     for region, (left, top, right, bottom) in enumerate(boxes.tolist()):
@@ -33,7 +33,9 @@ def plain_histograms(boxes: Boxes, field: Field, zeros: Zeros) -> NDArray[np.flo
                     angle = math.atan2(y, x)
                     place = 0 if angle == math.pi else math.floor((angle + math.pi) / (math.pi / 4))
                     speeds[place].append(math.sqrt(x * x + y * y) / 4)
-        found[region] = [sum(each) / len(each) if each else 0 for each in speeds]
+        everything = sum(map(len, speeds))
+        of = [len(each) if average == "direction" else everything for each in speeds]
+        found[region] = [sum(each) / number if each else 0 for each, number in zip(speeds, of, strict=True)]
     return found
 
 
@@ -57,16 +59,19 @@ def some_boxes(draw: st.DrawFn) -> Boxes:
 
 
 zero_ways = st.sampled_from(["left_out", "counted"])
+averages = st.sampled_from(["direction", "region"])
 
 
 @settings(max_examples=60, deadline=None)
-@given(some_boxes(), fields(), zero_ways, st.integers(1, 40))
-def test_histograms_are_those_of_a_plain_loop(boxes: Boxes, field: Field, zeros: Any, pairs: int) -> None:
+@given(some_boxes(), fields(), zero_ways, averages, st.integers(1, 40))
+def test_histograms_are_those_of_a_plain_loop(
+    boxes: Boxes, field: Field, zeros: Any, average: Any, pairs: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(orientation, "_PAIRS", pairs)
-        found = orientation_histograms(boxes, field, zeros=zeros)
+        found = orientation_histograms(boxes, field, zeros=zeros, average=average)
     assert found.dtype == np.float32
-    assert np.array_equal(found, plain_histograms(boxes, field, zeros))
+    assert np.array_equal(found, plain_histograms(boxes, field, zeros, average))
 
 
 @settings(max_examples=30, deadline=None)
@@ -81,7 +86,7 @@ def test_a_quarter_turn_moves_bins_by_two(boxes: Boxes, field: Field) -> None:
 @settings(max_examples=30, deadline=None)
 @given(some_boxes(), fields(), zero_ways)
 def test_twice_the_motion_has_twice_the_bins(boxes: Boxes, field: Field, zeros: Any) -> None:
-    field = np.where(field == INTRA, field, field // 2)
+    field = np.where(field == INTRA, field, np.fix(field / 2)).astype(np.int16)
     doubled = np.where(field == INTRA, field, 2 * field)
     expected = 2 * orientation_histograms(boxes, field, zeros=zeros)
     assert np.array_equal(orientation_histograms(boxes, doubled, zeros=zeros), expected)
@@ -136,3 +141,16 @@ def test_a_block_belongs_to_the_box_that_its_centre_lies_in() -> None:
     ):
         found = orientation_histograms(np.array([box], np.float32), field)
         assert found.tolist() == [[0, 0, 0, 0, 2 * inside, 0, 0, 0]], box
+
+
+def test_one_wild_vector_fills_a_bin_or_counts_for_its_area() -> None:
+    field = np.zeros((2, 4, 2), np.int16)
+    field[..., 0] = 4
+    field[0, 0] = (0, 400)
+    box = np.array([[0, 0, 32, 16]], np.float32)
+    right, down = 4, 6
+    by_direction, by_region = (
+        orientation_histograms(box, field, average=average)[0] for average in ("direction", "region")
+    )
+    assert (by_direction[right], by_direction[down]) == (1, 100)
+    assert (by_region[right], by_region[down]) == (7 / 8, 100 / 8)

@@ -25,6 +25,11 @@ class HistogramsSettings(StageSettings):
     """Vectors of length zero. left_out: they have no direction and are in no bin (**reading**); counted: they
     are in the bin of angle 0, as `atan2(0, 0)` says, and lower its mean."""
 
+    average: Literal["direction", "region"] = "direction"
+    """What a bin's sum of magnitudes is divided by. direction: the number of its vectors, as the paper says, so
+    that one wild vector fills a bin; region: the number of vectors of the whole region (**ours**), so that it
+    counts for its area."""
+
     @property
     def sources(self) -> tuple[str, ...]:
         """All sets that this one is made from."""

@@ -11,7 +11,7 @@ from vadbench.config import HistogramsSettings
 from vadbench.models.hevc_dump import BLOCK
 from vadbench.stages.motion import BadVideoError, pass_over
 from vadbench.stages.motion_fields import MotionSource, open_motion
-from vadbench.stages.orientation import BINS, Histograms, Zeros, orientation_histograms
+from vadbench.stages.orientation import BINS, Histograms, orientation_histograms
 from vadbench.stages.pipeline import prefetch
 from vadbench.stages.progress import Progress
 from vadbench.stages.protocol import StageInputs, derived_writer
@@ -90,7 +90,7 @@ def _write_or_skip(
         writer.skip(id, reason)
         progress.skipped(id, reason)
         return
-    rows = _histograms(regions, motion, id, inputs.settings.zeros, progress)
+    rows = _histograms(regions, motion, id, inputs.settings, progress)
     try:
         with closing(prefetch(rows, _CHUNKS_AHEAD)) as chunks:
             _write_video(writer, id, chunks, regions.frame_count(id), progress)
@@ -99,7 +99,7 @@ def _write_or_skip(
 
 
 def _histograms(
-    regions: Part, motion: MotionSource, id: str, zeros: Zeros, progress: Progress
+    regions: Part, motion: MotionSource, id: str, settings: HistogramsSettings, progress: Progress
 ) -> Generator[_Chunk, None, None]:
     """The rows of one video."""
     frames = regions.frame_count(id)
@@ -114,7 +114,11 @@ def _histograms(
                 if len(some) and frames > 1:
                     field = fields.at(max(number, 1))
                     with progress.busy("computing"):
-                        found.append(orientation_histograms(some, field, zeros=zeros))
+                        found.append(
+                            orientation_histograms(
+                                some, field, zeros=settings.zeros, average=settings.average
+                            )
+                        )
                 else:
                     found.append(np.zeros((len(some), BINS), np.float32))
             yield _Chunk(frame, time, found)

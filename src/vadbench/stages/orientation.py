@@ -18,6 +18,7 @@ _PAIRS = 1 << 20
 
 Histograms: TypeAlias = NDArray[np.float32]
 Zeros: TypeAlias = Literal["left_out", "counted"]
+Average: TypeAlias = Literal["direction", "region"]
 
 
 def orientation_histograms(
@@ -25,6 +26,7 @@ def orientation_histograms(
     field: NDArray[np.int16],
     *,
     zeros: Zeros = "left_out",
+    average: Average = "direction",
 ) -> Histograms:
     """The mean speed of each region's blocks in each of `BINS` directions, in pixels per frame.
 
@@ -36,6 +38,7 @@ def orientation_histograms(
         field: (rows, columns, 2) x and y of each block in quarter pixels per frame, or `INTRA`; blocks have a
             side of `BLOCK` pixels, and the first one's corner is at 0, 0.
         zeros: whether vectors of length zero are in no bin or in that of angle 0.
+        average: over the vectors of a direction, or over all of the region that are in some bin.
 
     Returns:
         (R, BINS); 0 in a bin without vectors.
@@ -53,7 +56,7 @@ def orientation_histograms(
     step = max(1, _PAIRS // max(1, len(bins)))
     for start in range(0, len(boxes), step):
         inside = _inside(boxes[start : start + step], centres)
-        found[start : start + step] = _means(inside, bins, speeds)
+        found[start : start + step] = _means(inside, bins, speeds, average)
     return found
 
 
@@ -77,12 +80,14 @@ def _inside(boxes: NDArray[np.floating], centres: NDArray[np.floating]) -> NDArr
 
 
 def _means(
-    inside: NDArray[np.bool_], bins: NDArray[np.int64], speeds: NDArray[np.float64]
+    inside: NDArray[np.bool_], bins: NDArray[np.int64], speeds: NDArray[np.float64], average: Average
 ) -> NDArray[np.float64]:
     """(R, BINS) mean of the speeds (n,) that are inside a region and of a bin; 0 where there is none."""
     region, block = np.nonzero(inside)
     cells, size = region * BINS + bins[block], len(inside) * BINS
-    counts = np.bincount(cells, minlength=size)
-    sums = np.bincount(cells, weights=speeds[block], minlength=size)
-    means: NDArray[np.float64] = (sums / np.maximum(counts, 1)).reshape(-1, BINS)
+    counts = np.bincount(cells, minlength=size).reshape(-1, BINS)
+    sums = np.bincount(cells, weights=speeds[block], minlength=size).reshape(-1, BINS)
+    if average == "region":
+        counts = counts.sum(axis=1, keepdims=True)
+    means: NDArray[np.float64] = sums / np.maximum(counts, 1)
     return means

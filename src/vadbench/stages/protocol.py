@@ -68,7 +68,7 @@ def derived_writer(
 ) -> PartWriter:
     """The writer of a part that is made from a part of another set: of the same videos, and saying of what.
 
-    Videos that the source skipped are to be skipped here too. Weights that made the source made this part too.
+    Videos that the source skipped are to be skipped here too. The source's weights are this part's too.
     """
     return PartWriter(
         out,
