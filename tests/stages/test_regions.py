@@ -11,7 +11,8 @@ import torch
 from shards import run_frames, write_list, write_shard
 
 from tiny_detector import NAMES, write_tiny_detector
-from vadbench.config import RegionsSettings
+from vadbench.config import FramesSettings, RegionsSettings
+from vadbench.datasets import load_videos, videos_digest
 from vadbench.errors import VadbenchError
 from vadbench.models.detector import Detector, load_detector
 from vadbench.models.weights import file_digest
@@ -19,7 +20,7 @@ from vadbench.stages import run_stage
 from vadbench.stages.fixed_windows import fixed_windows
 from vadbench.stages.images import read_image
 from vadbench.stages.tracks import track_ids
-from vadbench.store import Part, PartWriter, link, verify
+from vadbench.store import ArraySpec, Part, PartWriter, link, verify
 
 LENGTHS = {"a": 11, "b": 1, "c": 14}
 ARRAYS = ("box", "score", "class", "track")
@@ -196,6 +197,33 @@ def test_fixed_windows_are_of_the_decoded_frame(shard: Path, tmp_path: Path) -> 
     with frames, _run_with(settings, shard, frames.path, tmp_path / "regions/part-0000.h5") as part:
         assert frames.read("a", "frame_size")[0].tolist() == [48, 36]
         assert _read(part, "a")[0]["box"].max(axis=0).tolist() == [24, 12, 48, 36]
+
+
+def test_fixed_windows_follow_a_change_of_resolution(tmp_path: Path) -> None:
+    shard, sizes = (
+        write_list(tmp_path, [{"id": "a", "path": "a.mp4", "bytes": 1}]),
+        [(40, 30)] * 3 + [(80, 60)] * 3,
+    )
+    videos = load_videos(shard)
+    with PartWriter(
+        tmp_path / "frames/part-0000.h5",
+        stage="frames",
+        settings=FramesSettings().identity(),
+        revision=1,
+        videos=["a"],
+        arrays={"frame_size": ArraySpec("int32", (2,))},
+        videos_digest=videos_digest(videos),
+    ) as writer:
+        with writer.video("a") as video:
+            video.append(frame=range(6), time=np.arange(6.0), frame_size=sizes)
+            video.finish(6)
+        writer.complete()
+    settings = RegionsSettings(window=40, every=2)
+    frames = tmp_path / "frames/part-0000.h5"
+    with _run_with(settings, shard, frames, tmp_path / "regions/part-0000.h5") as part:
+        found = [row["box"].max(axis=0).tolist()[2:] for row in _read(part, "a")]
+        assert found == [[40, 30], [40, 30], [80, 60]]
+        assert [len(row["box"]) for row in _read(part, "a")] == [1, 1, 6]
 
 
 def test_fixed_windows_go_on_where_a_run_was_cut_off(shard: Path, frames: Path, tmp_path: Path) -> None:
