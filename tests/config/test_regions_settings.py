@@ -74,7 +74,7 @@ def test_released_detectors_say_where_they_are() -> None:
     ],
 )
 def test_errors_name_the_place_and_the_way_out(workspace: Workspace, given: str, said: str) -> None:
-    override = f"override={{demo: {{features: {{regions: {{stage: regions, {given}}}}}}}}}"
+    override = f"override={{demo: {{features: {{found: {{stage: regions, {given}}}}}}}}}"
     with pytest.raises(VadbenchError) as error:
         workspace.load(parse_config([override]))
-    assert f"features.regions.{said}" in str(error.value)
+    assert f"features.found.{said}" in str(error.value)

@@ -58,10 +58,11 @@ def _sets(settings: BenchmarkSettings) -> Iterator[Problem]:
 
 
 def _split_of_set(name: str, features: StageSettings, settings: BenchmarkSettings) -> Iterator[Problem]:
-    """A set is made for a split that runs, from sets that hold its videos."""
-    if features.split is not None and features.split not in settings.splits:
-        text = f"the split is none of the benchmark's: {', '.join(settings.splits)}"
-        yield Problem(("features", name, "split"), text, nearest(features.split, settings.splits) or NOTHING)
+    """A set is made for a split that there is, from sets that hold its videos."""
+    offered = settings.data.SPLITS
+    if features.split is not None and features.split not in offered:
+        text = f"the data set {settings.data.kind} has no split {features.split}; allowed: {', '.join(offered)}"
+        yield Problem(("features", name, "split"), text, nearest(features.split, offered) or NOTHING)
     for read in features.sources:
         source = settings.features.get(read)
         if source is not None and source.split not in (None, features.split):
