@@ -1,14 +1,27 @@
 """The plan of a benchmark's feature sets."""
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+import numpy as np
+import pytest
 from shards import write_video
 
 from tiny_clip import write_architecture
-from vadbench.config import FeatureSet, FramesSettings, MotionSettings, StageSettings, WindowsSettings
+from tiny_detector import write_tiny_detector
+from vadbench.config import (
+    FeatureSet,
+    FramesSettings,
+    HistogramsSettings,
+    MotionSettings,
+    RegionsSettings,
+    StageSettings,
+    WindowsSettings,
+)
 from vadbench.datasets import Annotations, VideoAnnotation, VideoEntry
+from vadbench.datasets.annotations import SplitLists
 from vadbench.stages.planning import SetPlan, plan_sets
+from vadbench.stages.probes import MotionProbe
 
 
 class _OtherSettings(StageSettings):
@@ -56,7 +69,8 @@ def test_windows_are_planned_by_what_is_kept(tmp_path: Path) -> None:
     lean, full = 20 + 2 * 16 * 5 + 4 * 4, 20 + 2 * 16 * 13 + 4 * 4
     expected = {"none": 11 * lean, "test": 8 * lean + 3 * full, "all": 11 * full}
     for keep, size in expected.items():
-        assert (by_name[keep].rows, by_name[keep].bytes) == (11, size)
+        assert by_name[keep].rows == 11
+        assert by_name[keep].bytes == pytest.approx(size)
         assert by_name[keep].seconds
     assert "grid of 4 x 4 tokens" in by_name["ill"].note
 
@@ -82,6 +96,102 @@ def test_motion_is_planned_by_its_first_videos(tmp_path: Path) -> None:
     assert unkept == SetPlan("unkept", 0, 0.0, 0.0, "keep is none: made by what reads it")
     (absent,) = plan_sets({"motion": MotionSettings()}, entries[2:], annotations, tmp_path, ())
     assert absent == SetPlan("motion", 12, None, None, "no video to try yet")
+
+
+@pytest.fixture
+def two_videos(tmp_path: Path) -> tuple[list[VideoEntry], Annotations]:
+    """Of 30 and 10 frames; the second is the only one of the split one_class."""
+    entries = []
+    for number, (name, frames) in enumerate({"long": 30, "short": 10}.items()):
+        write_video(tmp_path / f"{name}.mp4", number, frames)
+        entries.append(VideoEntry(id=name, path=f"{name}.mp4"))
+    annotations = Annotations(
+        benchmark="made",
+        classes=("normal",),
+        splits={"one_class": SplitLists(supervision="one_class", test=("short",))},
+        videos={entry.id: VideoAnnotation() for entry in entries},
+    )
+    return entries, annotations
+
+
+def _plan(
+    sets: dict[str, FeatureSet], videos: tuple[list[VideoEntry], Annotations], root: Path
+) -> dict[str, SetPlan]:
+    plans = plan_sets(sets, *videos, root, (), seconds=0.1, device="cpu")
+    return {plan.name: plan for plan in plans}
+
+
+def test_regions_and_histograms_are_planned_by_what_is_found(
+    two_videos: tuple[list[VideoEntry], Annotations], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    slow = MotionProbe(seconds=100.0, bytes=1.0, field=np.ones((5, 6, 2), np.int16))
+    monkeypatch.setattr("vadbench.stages.planning.probe_motion", lambda *_: slow)
+    write_tiny_detector(tmp_path / "tiny.pt")
+    detector: dict[str, Any] = {"weights": "tiny.pt", "image_size": 64, "every": 2}
+    sets: dict[str, FeatureSet] = {
+        # What is read may stand behind what reads it.
+        "of_windows": HistogramsSettings(reads="windows"),
+        "of_unkept": HistogramsSettings(reads="windows", motion="unkept"),
+        "windows": RegionsSettings(window=20),
+        "sure": RegionsSettings(**detector, confidence=0.9999),
+        "found": RegionsSettings(**detector, confidence=0.5),
+        "of_found": HistogramsSettings(reads="found"),
+        "motion": MotionSettings(),
+        "unkept": MotionSettings(keep="none"),
+        "frames": FramesSettings(stride=2, short_side=18),
+    }
+    plans = _plan(sets, two_videos, tmp_path)
+    assert {name: plans[name].rows for name in sets} == {
+        **dict.fromkeys(("of_windows", "of_unkept", "windows", "frames"), 20),
+        **dict.fromkeys(("sure", "found", "of_found"), 11),
+        "motion": 40,
+        "unkept": 0,
+    }
+    # 48 x 36 pixels have four windows in each of three rows; a row has a place in the group of regions too.
+    assert plans["windows"].bytes == pytest.approx(20 * (12 + 8 + 12 + 12 * 26))
+    assert plans["of_windows"].bytes == pytest.approx(20 * (12 + 12 + 12 * 32))
+    assert plans["sure"].bytes == pytest.approx(11 * (12 + 8 + 12))
+    assert (plans["found"].bytes or 0) > (plans["sure"].bytes or 0)
+    regions = ((plans["found"].bytes or 0) / 11 - 32) / 26
+    assert plans["of_found"].bytes == pytest.approx(11 * (24 + regions * 32))
+    # Motion that is not kept is made by what reads it, of every frame of its videos.
+    assert [plans[name].seconds for name in ("motion", "of_unkept")] == pytest.approx([4000, 4000], rel=0.05)
+    assert (plans["of_windows"].seconds or 0) < 200
+    assert all(plan.seconds for name, plan in plans.items() if name != "unkept")
+
+
+def test_what_could_not_be_tried_is_said_of_what_reads_it(
+    two_videos: tuple[list[VideoEntry], Annotations], tmp_path: Path
+) -> None:
+    sets: dict[str, FeatureSet] = {
+        "frames": FramesSettings(),
+        "regions": RegionsSettings(weights="absent.pt"),
+        "motion": MotionSettings(),
+        "histograms": HistogramsSettings(),
+    }
+    plans = _plan(sets, two_videos, tmp_path)
+    assert plans["regions"] == SetPlan("regions", 40, None, None, plans["regions"].note)
+    assert "absent.pt" in plans["regions"].note
+    assert plans["histograms"].note == "regions could not be tried, which it reads"
+
+
+def test_a_set_of_one_split_has_its_videos_alone(
+    two_videos: tuple[list[VideoEntry], Annotations], tmp_path: Path
+) -> None:
+    sets: dict[str, FeatureSet] = {
+        "frames": FramesSettings(stride=4),
+        "windows": RegionsSettings(window=20, split="one_class", every=2),
+        "motion": MotionSettings(split="one_class"),
+        "histograms": HistogramsSettings(reads="windows", split="one_class"),
+    }
+    plans = _plan(sets, two_videos, tmp_path)
+    assert {name: plan.rows for name, plan in plans.items()} == {
+        "frames": 11,
+        "windows": 2,
+        "motion": 10,
+        "histograms": 2,
+    }
 
 
 def test_videos_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:

@@ -57,7 +57,14 @@ def _index(name: str, settings: BenchmarkSettings, root: Path, device: str, thre
     annotations = Annotations.load(Path("stores") / name / "annotations.json")
     tested = annotations.test_videos(settings.splits, settings.draws)
     plans = plan_sets(
-        settings.features, report.entries, annotations, root, tested, device=device, threads=threads
+        settings.features,
+        report.entries,
+        annotations,
+        root,
+        tested,
+        draws=settings.draws,
+        device=device,
+        threads=threads,
     )
     _print_plan(plans)
 

@@ -1,36 +1,34 @@
 """What extraction will cost: rows and bytes of every feature set, and hours from a short probe."""
 
-import time
-import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from vadbench.config import (
-    ClipSettings,
     FeatureSet,
     FramesSettings,
+    HistogramsSettings,
     ImageTowerSettings,
     MotionSettings,
-    WindowsSettings,
+    RegionsSettings,
 )
 from vadbench.datasets import Annotations, VideoEntry
 from vadbench.errors import VadbenchError
-from vadbench.stages.images import decode_image, encode_image
-from vadbench.video import open_video, probe, resize_short_side
+from vadbench.stages.probes import (
+    FramesProbe,
+    MotionProbe,
+    Probe,
+    RegionsProbe,
+    probe_embedding,
+    probe_frames,
+    probe_histograms,
+    probe_motion,
+    probe_regions,
+)
+from vadbench.video import probe
 
-if TYPE_CHECKING:
-    from vadbench.stages.windows import WindowModel
-
-_MOST_ROWS = 256  # of the probe; more than that says nothing new
-_ROW_BYTES = 12  # of every row: eight for its time and four for its frame
+_PLANNED = (FramesSettings, ImageTowerSettings, RegionsSettings, MotionSettings, HistogramsSettings)
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,6 @@ class SetPlan:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """What the probe of a set of frames saw: encoded frames, and seconds and bytes per row."""
-
-    encoded: Sequence[NDArray[np.uint8]]
-    seconds: float
-    bytes: float
-
-
 def plan_sets(
     features: Mapping[str, FeatureSet],
     entries: Sequence[VideoEntry],
@@ -64,36 +53,137 @@ def plan_sets(
     data_root: Path,
     tested: Collection[str],
     *,
+    draws: Collection[int] = (),
     device: str = "auto",
     threads: int = 1,
     seconds: float = 10.0,
 ) -> list[SetPlan]:
     """Plan the sets of a benchmark. Tries decoding and each model for `seconds` in all, on its first videos.
 
-    `tested`: the videos that a split tests, of which some sets keep more.
+    `tested`: the videos that a split tests, of which some sets keep more; `draws`: those that run, of splits
+    that are drawn.
     Videos that are not there yet, as the demo's before they are rendered, leave `seconds` and `bytes` open.
-    Those that cannot be read are left out, and the notes of the sets of frames say so.
+    Those that cannot be read are left out, and the notes of the sets that decode say so.
     """
     frames, bad = _known_frames(entries, annotations, data_root)
-    each = seconds / len(features)
-    samples: dict[str, _Sample | None] = {}
-    plans = []
-    for name, settings in sorted(features.items(), key=lambda item: item[1].stage != "frames"):
+    of_split = {
+        split: annotations.split_videos(split, draws)
+        for split in {settings.split for settings in features.values()}
+        if split is not None
+    }
+    plans = _Plans(
+        features,
+        {
+            name: frames
+            if settings.split is None
+            else {id: frames[id] for id in frames if id in of_split[settings.split]}
+            for name, settings in features.items()
+        },
+        bad,
+        _Trying(
+            [data_root / entry.path for entry in entries], tested, device, threads, seconds / len(features)
+        ),
+    )
+    # What is read is tried first.
+    order = sorted(features, key=lambda name: {"frames": 0, "histograms": 2}.get(features[name].stage, 1))
+    return [plans.plan(name) for name in order]
+
+
+@dataclass(frozen=True)
+class _Trying:
+    """What every set is tried with."""
+
+    paths: Sequence[Path]
+    tested: Collection[str]
+    device: str
+    threads: int
+    seconds: float
+
+
+class _Plans:
+    """Plans of sets; a set needs those that it reads planned before.
+
+    Args:
+        features: settings of all sets.
+        frames: by set the frames of each of its videos.
+        bad: a note on videos that cannot be read.
+        trying: how sets are tried.
+    """
+
+    def __init__(
+        self,
+        features: Mapping[str, FeatureSet],
+        frames: Mapping[str, Mapping[str, int]],
+        bad: str,
+        trying: _Trying,
+    ) -> None:
+        self._features, self._frames, self._bad, self._trying = features, frames, bad, trying
+        self._probes: dict[str, Probe | None] = {}
+
+    def plan(self, name: str) -> SetPlan:
+        """Try a set."""
+        settings = self._features[name]
+        if not isinstance(settings, _PLANNED):
+            return SetPlan(name, None, None, None, f"the stage {settings.stage} has no plan")
+        rows = sum(self._rows(name).values())
+        note = "" if settings.sources else self._bad
+        try:
+            found = self._probes[name] = self._probe(name, settings)
+        except VadbenchError as error:
+            return SetPlan(name, rows, None, None, str(error))
+        if isinstance(settings, MotionSettings) and settings.keep == "none":
+            return SetPlan(name, 0, 0.0, 0.0, "keep is none: made by what reads it")
+        if found is None:
+            return SetPlan(name, rows, None, None, note or "no video to try yet")
+        return SetPlan(name, rows, rows * found.bytes, rows * found.seconds, note)
+
+    def _rows(self, name: str) -> Mapping[str, int]:
+        """Rows of each video of a set."""
+        settings, frames = self._features[name], self._frames[name]
+        if settings.source is None:
+            stride = settings.stride if isinstance(settings, FramesSettings) else 1
+            return {id: ceil(count / stride) for id, count in frames.items()}
+        every = settings.every if isinstance(settings, ImageTowerSettings | RegionsSettings) else 1
+        return {id: ceil(rows / every) for id, rows in self._rows(settings.source).items() if id in frames}
+
+    def _probe(self, name: str, settings: FeatureSet) -> Probe | None:
+        """Try a set; None where there is no video to try."""
+        trying = self._trying
         if isinstance(settings, FramesSettings):
-            samples[name] = sample = _try_frames(settings, entries, data_root, threads, each)
-            plans.append(_plan_frames(name, settings, frames, sample, bad))
-        elif isinstance(settings, MotionSettings):
-            tried = partial(_try_motion, settings, entries, data_root, threads, each)
-            plans.append(_plan_motion(name, settings, frames, tried, bad))
-        elif isinstance(settings, ImageTowerSettings):
-            source = features[settings.reads]
-            assert isinstance(source, FramesSettings)
-            stride = source.stride
-            rows = {id: ceil(ceil(count / stride) / settings.every) for id, count in frames.items()}
-            plans.append(_plan_embedding(name, settings, rows, tested, samples[settings.reads], device, each))
-        else:
-            plans.append(SetPlan(name, None, None, None, f"the stage {settings.stage} has no plan"))
-    return plans
+            return probe_frames(settings, trying.paths, trying.threads, trying.seconds)
+        if isinstance(settings, MotionSettings):
+            return probe_motion(settings, trying.paths, trying.threads, trying.seconds)
+        read = [self._of_source(source) for source in settings.sources]
+        if isinstance(settings, HistogramsSettings):
+            return self._probe_histograms(name, settings, *read)
+        (frames,) = read
+        if not isinstance(frames, FramesProbe):
+            return None
+        if isinstance(settings, RegionsSettings):
+            return probe_regions(settings, frames, trying.device, trying.seconds)
+        assert isinstance(settings, ImageTowerSettings)
+        return probe_embedding(
+            settings, self._rows(name), trying.tested, frames, trying.device, trying.seconds
+        )
+
+    def _probe_histograms(
+        self, name: str, settings: HistogramsSettings, regions: Probe | None, motion: Probe | None
+    ) -> Probe | None:
+        if not isinstance(regions, RegionsProbe) or not isinstance(motion, MotionProbe):
+            return None
+        found = probe_histograms(settings, regions, motion, self._trying.seconds)
+        source = self._features[settings.motion]
+        assert isinstance(source, MotionSettings)
+        if source.keep == "all":
+            return found
+        frames, rows = (sum(each.values()) for each in (self._frames[name], self._rows(name)))
+        return replace(found, seconds=found.seconds + motion.seconds * frames / rows)
+
+    def _of_source(self, name: str) -> Probe | None:
+        """What the probe of a set saw. Raises VadbenchError where it failed."""
+        if name not in self._probes:
+            raise VadbenchError(f"{name} could not be tried, which it reads")
+        return self._probes[name]
 
 
 def _known_frames(
@@ -109,164 +199,3 @@ def _known_frames(
         except VadbenchError as error:
             bad.append(str(error))
     return frames, f"without {len(bad)} bad videos, the first is {bad[0]}" if bad else ""
-
-
-def _plan_frames(
-    name: str, settings: FramesSettings, frames: Mapping[str, int], sample: _Sample | None, bad: str
-) -> SetPlan:
-    rows = sum(ceil(count / settings.stride) for count in frames.values())
-    if sample is None:
-        return SetPlan(name, rows, None, None, bad or "no video to try yet")
-    return SetPlan(name, rows, rows * sample.bytes, rows * sample.seconds, bad)
-
-
-def _plan_motion(
-    name: str,
-    settings: MotionSettings,
-    frames: Mapping[str, int],
-    tried: Callable[[], tuple[float, float] | None],
-    bad: str,
-) -> SetPlan:
-    if settings.keep == "none":
-        return SetPlan(name, 0, 0.0, 0.0, "keep is none: made by what reads it")
-    rows = sum(frames.values())
-    try:
-        sample = tried()
-    except VadbenchError as error:
-        return SetPlan(name, rows, None, None, str(error))
-    if sample is None:
-        return SetPlan(name, rows, None, None, bad or "no video to try yet")
-    seconds, size = sample
-    return SetPlan(name, rows, rows * size, rows * seconds, bad)
-
-
-def _plan_embedding(
-    name: str,
-    settings: ImageTowerSettings,
-    rows: Mapping[str, int],
-    tested: Collection[str],
-    sample: _Sample | None,
-    device: str,
-    seconds: float,
-) -> SetPlan:
-    total = sum(rows.values())
-    if sample is None:
-        return SetPlan(name, total, None, None, "no video to try yet")
-    images = [decode_image(encoded) for encoded in sample.encoded]
-    size = taken = 0.0
-    try:
-        trials = _trials(settings, rows, tested, device)
-        for trial in trials:
-            size += trial.rows * trial.bytes
-            taken += trial.rows * _try(trial, images, settings.batch_size, seconds / len(trials))
-    except VadbenchError as error:
-        return SetPlan(name, total, None, None, str(error))
-    return SetPlan(name, total, size, taken)
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """Rows of a set that cost the same each: how many, bytes of each, what is done with a batch of frames."""
-
-    rows: int
-    bytes: int
-    embed: Callable[[Sequence[NDArray[np.uint8]]], object]
-
-
-def _trials(
-    settings: ImageTowerSettings, rows: Mapping[str, int], tested: Collection[str], device: str
-) -> list[_Trial]:
-    from vadbench.models.clip_tower import load_clip
-
-    model = load_clip(
-        settings.model,
-        settings.weights,
-        seed=settings.seed,
-        crops=settings.crops if isinstance(settings, ClipSettings) else 1,
-        device=device,
-        precision=settings.precision,
-    )
-    if not isinstance(settings, WindowsSettings):
-        width = 2 * len(model.preprocess.crops) * model.dimension
-
-        def embed(images: Sequence[NDArray[np.uint8]]) -> object:
-            return model.encode_images(np.concatenate([model.preprocess(image) for image in images]))
-
-        return [_Trial(sum(rows.values()), _ROW_BYTES + width, embed)]
-    from vadbench.stages.windows import WindowModel
-
-    windows = WindowModel(model, settings)
-    kept = {"none": (), "test": tested, "all": rows}[settings.keep]
-    of_kept = sum(count for id, count in rows.items() if id in kept)
-    return [
-        _Trial(count, _ROW_BYTES + windows.row_bytes(is_kept), partial(_embed_windows, windows, is_kept))
-        for is_kept, count in ((False, sum(rows.values()) - of_kept), (True, of_kept))
-        if count
-    ]
-
-
-def _embed_windows(windows: "WindowModel", is_kept: bool, images: Sequence[NDArray[np.uint8]]) -> object:
-    prepared = np.stack([windows.prepare(image) for image in images])
-    return windows.embed(prepared, np.full(len(images), is_kept))
-
-
-def _try(trial: _Trial, images: Sequence[NDArray[np.uint8]], batch_size: int, seconds: float) -> float:
-    """Seconds per row, measured for some seconds."""
-    start, done = time.perf_counter(), 0
-    while done == 0 or (time.perf_counter() - start < seconds and done < _MOST_ROWS):
-        trial.embed([images[(done + i) % len(images)] for i in range(batch_size)])
-        done += batch_size
-    return (time.perf_counter() - start) / done
-
-
-def _try_frames(
-    settings: FramesSettings, entries: Sequence[VideoEntry], data_root: Path, threads: int, seconds: float
-) -> _Sample | None:
-    """Decode and encode the first videos for some seconds; None where none can be read."""
-    encoded: list[NDArray[np.uint8]] = []
-    start = time.perf_counter()
-    for entry in entries:
-        if not (data_root / entry.path).exists():
-            continue
-        # What a bad video gave up to its damage counts too.
-        with (
-            suppress(VadbenchError),
-            open_video(data_root / entry.path, threads=threads) as reader,
-        ):
-            for frame in reader.frames(settings.stride):
-                side = settings.short_side
-                image = frame.image if side is None else resize_short_side(frame.image, side)
-                encoded.append(encode_image(image, settings.format))
-                if time.perf_counter() - start > seconds or len(encoded) == _MOST_ROWS:
-                    return _sample(encoded, start)
-    return _sample(encoded, start) if encoded else None
-
-
-def _try_motion(
-    settings: MotionSettings, entries: Sequence[VideoEntry], data_root: Path, threads: int, seconds: float
-) -> tuple[float, float] | None:
-    """Seconds and bytes per row of the first videos, encoded for a while; None where none can be read."""
-    from vadbench.models.hevc_vectors import HevcVectors
-
-    vectors = HevcVectors(settings.preset, settings.crf)
-    rows = size = 0
-    start = time.perf_counter()
-    for entry in entries:
-        if not (data_root / entry.path).exists():
-            continue
-        with suppress(VadbenchError), open_video(data_root / entry.path, threads=threads) as reader:
-            images = (frame.image for frame in reader.frames())
-            with closing(vectors.fields(images)) as fields:
-                for field in fields:
-                    rows += 1
-                    # As the store compresses: low and high bytes apart.
-                    shuffled = field.view(np.uint8).reshape(-1, 2).T.tobytes()
-                    size += _ROW_BYTES + len(zlib.compress(shuffled, 1))
-                    if time.perf_counter() - start > seconds or rows == _MOST_ROWS:
-                        return (time.perf_counter() - start) / rows, size / rows
-    return ((time.perf_counter() - start) / rows, size / rows) if rows else None
-
-
-def _sample(encoded: Sequence[NDArray[np.uint8]], start: float) -> _Sample:
-    taken = time.perf_counter() - start
-    return _Sample(encoded, taken / len(encoded), sum(item.nbytes for item in encoded) / len(encoded))

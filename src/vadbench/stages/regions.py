@@ -52,18 +52,22 @@ def run(inputs: StageInputs[RegionsSettings]) -> None:
         if settings.window is not None:
             _write_windows(settings, settings.window, frames, inputs.out)
             return
-        assert settings.weights is not None  # the settings name it or a window
-        detector = load_detector(
-            find_detector(settings.weights),
-            device=inputs.device,
-            image_size=settings.image_size,
-            confidence=settings.confidence,
-            nms_iou=settings.nms_iou,
-            classes=settings.classes,
-            most=settings.most,
-            precision=settings.precision,
-        )
-        detect_regions(detector, settings, frames, inputs.out, threads)
+        detect_regions(open_detector(settings, inputs.device), settings, frames, inputs.out, threads)
+
+
+def open_detector(settings: RegionsSettings, device: str) -> Detector:
+    """The detector that the settings name, which are not those of fixed windows."""
+    assert settings.weights is not None
+    return load_detector(
+        find_detector(settings.weights),
+        device=device,
+        image_size=settings.image_size,
+        confidence=settings.confidence,
+        nms_iou=settings.nms_iou,
+        classes=settings.classes,
+        most=settings.most,
+        precision=settings.precision,
+    )
 
 
 def detect_regions(
