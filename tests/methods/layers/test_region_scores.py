@@ -46,7 +46,7 @@ def test_a_frame_takes_its_highest_region(tmp_path: Path) -> None:
         np.testing.assert_array_equal(histograms(store, name), np.concatenate([np.zeros((0, 8)), *rows]))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(counts=st.lists(st.integers(0, 4), max_size=12), piece=st.integers(1, 5))
 def test_pieces_of_any_length_give_the_same(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, counts: list[int], piece: int
