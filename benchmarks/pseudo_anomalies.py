@@ -48,8 +48,6 @@ CANDIDATES: tuple[tuple[str, Mapping[str, object]], ...] = (
     ("region_gmm", {}),
     ("local_patterns", {}),
     ("local_patterns", {"standardise": False}),
-    ("local_patterns", {"depth": 5}),
-    ("local_patterns", {"depth": 9}),
 )
 """Methods with the settings that differ from the defaults."""
 
