@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from shards import write_shard
 
 from tiny_clip import write_architecture, write_weights
+from tiny_detector import write_tiny_detector
+from vadbench.config import MotionSettings
 from vadbench.store import Part
 
 KILLS = int(os.environ.get("VADBENCH_KILLS", "5"))
@@ -32,16 +34,23 @@ Target = Callable[[Path, Any, Path, dict[str, Any]], None]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def server_finds_modules() -> Iterator[None]:
-    """The server imports with the path of its environment, not with ours."""
+def server_finds_modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The server imports with the path of its environment, not with ours, and where ultralytics may write."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(os.path.abspath, sys.path)))
+        patch.chdir(tmp_path_factory.mktemp("server"))
         yield
 
 
 @pytest.fixture(scope="module")
 def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shard(tmp_path_factory.mktemp("shard"), LENGTHS)
+
+
+@pytest.fixture(scope="module")
+def small_shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lengths = {id: 1 + length // 3 for id, length in list(LENGTHS.items())[:10]}
+    return write_shard(tmp_path_factory.mktemp("small"), lengths)
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +135,42 @@ def test_windows_killed_at_any_moment_end_alike(shard: Path, tiny: dict[str, Any
     _assert_kills_leave_no_trace(
         killed.make_windows, shard, frames, tmp_path / "windows/part-0000.h5", windows
     )
+
+
+@pytest.fixture
+def detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Settings of a detector; ultralytics keeps its settings below the working folder."""
+    monkeypatch.chdir(tmp_path)
+    write_tiny_detector(tmp_path / "tiny.pt")
+    return {"weights": "tiny.pt", "image_size": 64, "confidence": 0.55, "batch_size": 7}
+
+
+def test_regions_killed_at_any_moment_end_alike(
+    small_shard: Path, detector: dict[str, Any], tmp_path: Path
+) -> None:
+    frames, out = tmp_path / "frames/part-0000.h5", tmp_path / "regions/part-0000.h5"
+    assert _run(killed.make_frames, small_shard, None, frames, {})
+    _assert_kills_leave_no_trace(killed.make_regions, small_shard, frames, out, detector)
+    with Part.open(out) as part:
+        tracks = np.concatenate(
+            [row for id in part.videos for row in part.ragged_rows(id, "regions", "track")]
+        )
+    assert len(np.unique(tracks)) > 2
+
+
+def test_motion_killed_at_any_moment_ends_alike(small_shard: Path, tmp_path: Path) -> None:
+    _assert_kills_leave_no_trace(killed.make_motion, small_shard, None, tmp_path / "part-0000.h5", {})
+
+
+@pytest.mark.parametrize("keep", ["all", "none"])
+def test_histograms_killed_at_any_moment_end_alike(small_shard: Path, tmp_path: Path, keep: str) -> None:
+    """Of stored motion, and of motion that is made for them."""
+    frames, regions, motion = (tmp_path / f"{name}/part-0000.h5" for name in ("frames", "regions", "motion"))
+    assert _run(killed.make_frames, small_shard, None, frames, {})
+    assert _run(killed.make_regions, small_shard, frames, regions, {"window": 20})
+    assert _run(killed.make_motion, small_shard, None, motion, {})
+    given = {"motion": motion if keep == "all" else MotionSettings(keep="none")}
+    out = tmp_path / "histograms/part-0000.h5"
+    _assert_kills_leave_no_trace(killed.make_histograms, small_shard, regions, out, given)
+    with Part.open(out) as part:
+        assert any(row.any() for id in part.videos for row in part.ragged_rows(id, "regions", "histogram"))
