@@ -61,6 +61,7 @@ def test_a_line_typed_by_hand(workspace: Workspace) -> None:
         "regions",
         "motion",
         "histograms",
+        "histograms_area",
         "clip_b16",
     }
     assert settings.methods[1].settings == SultaniSettings(reads="clip_b16", lr=1e-4)
