@@ -61,7 +61,9 @@ def _split_of_set(name: str, features: StageSettings, settings: BenchmarkSetting
     """A set is made for a split that there is, from sets that hold its videos."""
     offered = settings.data.SPLITS
     if features.split is not None and features.split not in offered:
-        text = f"the data set {settings.data.kind} has no split {features.split}; allowed: {', '.join(offered)}"
+        text = (
+            f"the data set {settings.data.kind} has no split {features.split}; allowed: {', '.join(offered)}"
+        )
         yield Problem(("features", name, "split"), text, nearest(features.split, offered) or NOTHING)
     for read in features.sources:
         source = settings.features.get(read)

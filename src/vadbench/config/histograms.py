@@ -26,9 +26,9 @@ class HistogramsSettings(StageSettings):
     are in the bin of angle 0, as `atan2(0, 0)` says, and lower its mean."""
 
     average: Literal["direction", "region"] = "direction"
-    """What a bin's sum of magnitudes is divided by. direction: the number of its vectors, as the paper says, so
-    that one wild vector fills a bin; region: the number of vectors of the whole region (**ours**), so that it
-    counts for its area."""
+    """What a bin's sum of magnitudes is divided by. direction: the number of its vectors, as the paper says,
+    so that one wild vector fills a bin; region: the number of vectors of the whole region (**ours**), so that
+    it counts for its area."""
 
     @property
     def sources(self) -> tuple[str, ...]:
