@@ -11,7 +11,7 @@ import pytest
 from part_samples import HEADER, SHARDS, make_rows, row_count, write_part, write_set
 
 from vadbench.errors import VadbenchError
-from vadbench.store import Part, Store, link, set_settings
+from vadbench.store import Part, Store, link, set_settings, verify
 from vadbench.store import store as store_module
 
 IDS = [id for shard in SHARDS for id in shard]
@@ -71,6 +71,7 @@ def test_a_set_of_empty_parts_is_valid(tmp_path: Path) -> None:
         assert store.videos == ()
     with h5py.File(tmp_path / "store.h5") as file:
         assert file["rows/embedding"].shape == (0, 2, 8)
+    assert verify(tmp_path) == []
 
 
 def test_store_json_says_what_the_set_is(folder: Path) -> None:
