@@ -20,7 +20,7 @@ from vadbench.figures import sets as sets_module
 from vadbench.figures import show_sets
 from vadbench.figures.overlay import ARROW_COLOUR, TRACK_COLOURS, OverlaidFrame
 from vadbench.stages import run_stage
-from vadbench.store import ArraySpec, PartWriter, link
+from vadbench.store import ArraySpec, PartWriter
 
 WIDTH, HEIGHT, FRAMES, STRIDE = 128, 96, 13, 4
 SIDE, STEP = 32, (3, -2)
@@ -92,7 +92,6 @@ def write_regions(folder: Path, *, size: Sequence[int] = (WIDTH, HEIGHT)) -> Non
             video.finish(frames=FRAMES)
         writer.skip("gone", "videos/gone.mp4: no such video")
         writer.complete()
-    link(folder, 1)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +109,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "motion": MotionSettings(),
     }.items():
         run_stage(settings, videos=listed, data_root=root / "data", out=stores / name / "part-0000.h5")
-        link(stores / name, 1)
     write_regions(stores / "regions")
     return root
 
@@ -233,7 +231,7 @@ def test_what_cannot_be_drawn_is_refused(stores: Path) -> None:
     refused("a set of the stage frames", motion, frames)
     refused("a second set of motion", motion, motion)
     refused("elsewhere/.* no such video", motion, root="elsewhere")
-    refused("none/store.json is missing", stores / "none")
+    refused("none: no part of a set with videos is there", stores / "none")
 
 
 def test_sets_that_do_not_belong_together_are_refused(stores: Path, tmp_path: Path) -> None:
@@ -253,5 +251,5 @@ def test_runs_and_sets_are_told_apart(stores: Path) -> None:
         show(stores / "motion", VIDEO, "--annotated", "a.mp4")
     with pytest.raises(VadbenchError, match="only one run"):
         show("results/a", "results/b", VIDEO)
-    with pytest.raises(VadbenchError, match=r"results/a/store\.json is missing"):
+    with pytest.raises(VadbenchError, match="results/a: no part of a set"):
         show(stores / "motion", "results/a", VIDEO)

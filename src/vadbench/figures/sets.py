@@ -20,7 +20,7 @@ from vadbench.figures.style import png_bytes, write_picture
 from vadbench.stages.frames import FRAME_SIZE
 from vadbench.stages.images import read_image
 from vadbench.stages.motion import FIELD, GRID, VECTOR
-from vadbench.store import Store
+from vadbench.store import Part
 from vadbench.video import open_video
 
 _STAGES = ("regions", "motion")
@@ -68,40 +68,40 @@ def show_sets(
 
 @dataclass(frozen=True)
 class _VideoOfSet:
-    """One video of an open set."""
+    """One video of a set, in the part that holds it."""
 
-    store: Store
+    part: Part
     id: str
 
     def __post_init__(self) -> None:
-        if self.id not in self.store.videos:
-            raise VadbenchError(
-                f"{self.store.folder}: no video {self.id!r}; the nearest of {len(self.store.videos)} are "
-                f"{nearest_names(self.id, self.store.videos)}"
-            )
-        if not self.store.row_count(self.id):
-            reason = self.store.skipped.get(self.id, "no frame of it was sampled")
-            raise VadbenchError(f"{self.store.folder}: {self.id!r} has no rows: {reason}")
+        if not self.part.row_count(self.id):
+            reason = self.part.skipped.get(self.id, "no frame of it was sampled")
+            raise VadbenchError(f"{self.folder}: {self.id!r} has no rows: {reason}")
+
+    @property
+    def folder(self) -> Path:
+        """The set's folder."""
+        return self.part.path.parent
 
     def middle_frame(self) -> int:
         """The source frame of the row in the middle."""
-        middle = self.store.row_count(self.id) // 2
-        return int(self.store.frame(self.id, middle, middle + 1)[0])
+        middle = self.part.row_count(self.id) // 2
+        return int(self.part.frame(self.id, middle, middle + 1)[0])
 
     def row(self, frame: int) -> int:
         """The row of a source frame."""
-        stored = self.store.frame(self.id)
+        stored = self.part.frame(self.id)
         row = int(nearest_rows(stored, np.array([frame]))[0])
         if stored[row] != frame:
             raise VadbenchError(
-                f"{self.store.folder}: {self.id!r} has no row for frame {frame}; the nearest is "
+                f"{self.folder}: {self.id!r} has no row for frame {frame}; the nearest is "
                 f"{stored[row]}, the first {stored[0]}, the last {stored[-1]}"
             )
         return row
 
     def size(self, row: int) -> tuple[int, int]:
         """Width and height of the decoded frame."""
-        width, height = self.store.read(self.id, FRAME_SIZE, row, row + 1)[0].tolist()
+        width, height = self.part.read(self.id, FRAME_SIZE, row, row + 1)[0].tolist()
         return width, height
 
 
@@ -109,28 +109,44 @@ def _open_sets(sets: Sequence[Path], video: str, files: ExitStack) -> dict[str, 
     """The sets by stage, regions first."""
     found: dict[str, _VideoOfSet] = {}
     for folder in sets:
-        store = files.enter_context(Store.open(folder))
-        if store.stage not in _STAGES:
+        opened = _open_video(folder, video, files)
+        stage = opened.part.stage
+        if stage not in _STAGES:
             raise VadbenchError(
-                f"{folder}: a set of the stage {store.stage}; boxes are drawn of a set of regions, arrows of "
-                f"one of motion"
+                f"{folder}: a set of the stage {stage}; boxes are drawn of a set of regions, arrows of one "
+                "of motion"
             )
-        if store.stage in found:
-            raise VadbenchError(f"{folder}: a second set of {store.stage}; name one of each stage")
-        found[store.stage] = _VideoOfSet(store, video)
+        if stage in found:
+            raise VadbenchError(f"{folder}: a second set of {stage}; name one of each stage")
+        found[stage] = opened
     return {stage: found[stage] for stage in _STAGES if stage in found}
+
+
+def _open_video(folder: Path, video: str, files: ExitStack) -> _VideoOfSet:
+    """A video of a set, whose parts need not be linked: of sets that no method reads itself they are not."""
+    known: list[str] = []
+    for path in sorted(folder.glob("part-*.h5")):
+        part = files.enter_context(Part.open(path))
+        if video in part.videos:
+            return _VideoOfSet(part, video)
+        known += part.videos
+    if not known:
+        raise VadbenchError(f"{folder}: no part of a set with videos is there; give stores/<benchmark>/<set>")
+    raise VadbenchError(
+        f"{folder}: no video {video!r}; the nearest of {len(known)} are {nearest_names(video, known)}"
+    )
 
 
 def _stored_images(regions: _VideoOfSet, frames: Sequence[int], files: ExitStack) -> list[Image]:
     """The frames that regions were found in."""
-    folder = regions.store.folder.parent / str(regions.store.settings["reads"])
+    folder = regions.folder.parent / str(regions.part.settings["reads"])
     if not folder.exists():
         raise VadbenchError(
             f"{folder} is missing, and boxes are drawn over its frames; if they were freed, run: snakemake "
             f"{folder}/store.json"
         )
-    stored = _VideoOfSet(files.enter_context(Store.open(folder)), regions.id)
-    return [read_image(stored.store, stored.id, stored.row(frame)) for frame in frames]
+    stored = _open_video(folder, regions.id, files)
+    return [read_image(stored.part, stored.id, stored.row(frame)) for frame in frames]
 
 
 def _decoded_images(motion: _VideoOfSet, frames: Sequence[int], data_root: Path) -> list[Image]:
@@ -145,7 +161,7 @@ def _decoded_images(motion: _VideoOfSet, frames: Sequence[int], data_root: Path)
                 break
     if missing := set(frames) - found.keys():
         raise VadbenchError(
-            f"{path}: ends before frame {min(missing)}, of which {motion.store.folder} has motion; make the "
+            f"{path}: ends before frame {min(missing)}, of which {motion.folder} has motion; make the "
             f"set again"
         )
     return [found[frame] for frame in frames]
@@ -153,9 +169,9 @@ def _decoded_images(motion: _VideoOfSet, frames: Sequence[int], data_root: Path)
 
 def _listed_path(motion: _VideoOfSet) -> str:
     """Where the list of its shard says that a video is, below the data root."""
-    part = motion.store.part(motion.id).path
+    part = motion.part.path
     shard = int(part.stem.removeprefix("part-"))
-    listed = list_path(motion.store.folder.parent / "videos", shard)
+    listed = list_path(motion.folder.parent / "videos", shard)
     paths = [entry.path for entry in load_videos(listed) if entry.id == motion.id]
     if not paths:
         raise VadbenchError(f"{listed}: does not list {motion.id!r}, of which {part} has motion")
@@ -169,12 +185,12 @@ def _overlaid(
     sizes = {stage: each.size(rows[stage]) for stage, each in opened.items()}
     if len(set(sizes.values())) > 1:
         told = " and ".join(
-            "{}: {} x {}".format(opened[stage].store.folder, *size) for stage, size in sizes.items()
+            "{}: {} x {}".format(opened[stage].folder, *size) for stage, size in sizes.items()
         )
         raise VadbenchError(f"frame {frame} is not of one size, so that the sets are of two videos: {told}")
     stage, row = next(iter(rows.items()))
     first = opened[stage]
-    time = float(first.store.time(first.id, row, row + 1)[0])
+    time = float(first.part.time(first.id, row, row + 1)[0])
     return OverlaidFrame(
         image=image,
         size=sizes[stage],
@@ -185,14 +201,14 @@ def _overlaid(
 
 
 def _regions(found: _VideoOfSet, row: int) -> Regions:
-    names = cast("Sequence[str]", found.store.part(found.id).attributes["names"])
+    names = cast("Sequence[str]", found.part.attributes["names"])
     box, score, number, track = (
-        found.store.ragged(found.id, _GROUP, array, row) for array in ("box", "score", "class", "track")
+        found.part.ragged(found.id, _GROUP, array, row) for array in ("box", "score", "class", "track")
     )
     return Regions(box, [names[each] for each in number], score, track)
 
 
 def _field(motion: _VideoOfSet, row: int) -> NDArray[np.int16]:
-    rows, columns = motion.store.read(motion.id, GRID, row, row + 1)[0].tolist()
-    field: NDArray[np.int16] = motion.store.ragged(motion.id, FIELD, VECTOR, row).reshape(rows, columns, 2)
+    rows, columns = motion.part.read(motion.id, GRID, row, row + 1)[0].tolist()
+    field: NDArray[np.int16] = motion.part.ragged(motion.id, FIELD, VECTOR, row).reshape(rows, columns, 2)
     return field
