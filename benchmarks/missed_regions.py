@@ -1,10 +1,10 @@
-"""What a finished run of Local Patterns on motion misses, clip by clip: by the detector, the motion or the scorer.
+"""What Local Patterns on motion misses, clip by clip: by the detector, by the motion, or by the scorer.
 
-For every test clip with pixel masks: in how many of its abnormal frames a region lies on the mask (at least a
-fifth of its box is abnormal); in how many of these such a region leads, with the highest score of its frame, by
-the run's own module and by the magnitude of motion; how fast these regions and all others move (median of the
-largest bin, pixels per frame); and the median of the frames' scores, abnormal and normal ones, in units of the
-training regions' 99th percentile, before smoothing. Labels are read for this table alone.
+For every test clip with pixel masks: in how many of its abnormal frames a region lies on the mask (at least
+a fifth of its box is abnormal); in how many of these such a region leads, with the highest score of its
+frame, by the run's own module and by the magnitude of motion; how fast these regions and all others move
+(median of the largest bin, pixels per frame); and the median of the frames' scores, abnormal and normal ones,
+in units of the training regions' 99th percentile, before smoothing. Labels are read for this table alone.
 
     python benchmarks/missed_regions.py results/ped2/one_class/local_patterns--motion_only/seed-0 \\
         --data-root DATA
@@ -36,7 +36,7 @@ LEAST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Frames:
-    """A clip's rows: which are abnormal, the histograms of their regions, and which of these lie on the mask."""
+    """A clip's rows: which are abnormal, the histograms of their regions, and which lie on the mask."""
 
     abnormal: NDArray[np.bool_]
     histograms: list[NDArray[np.float32]]
