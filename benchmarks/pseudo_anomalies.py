@@ -6,7 +6,8 @@ the clip is played twice or three times as fast (x265 encodes every second or th
 methods are trained on the other clips and judged by micro AUC over the frames of the held-out ones, fold by
 fold. No test video is read, and no label.
 
-    snakemake --cores 8 stores/ped2/regions/store.json --config benchmarks='[ped2]' data_root=DATA
+    snakemake --cores 8 stores/ped2/regions/store.json --config benchmarks='[ped2]' data_root=DATA \\
+        override='{ped2: {features: {regions: {weights: yolov8n_from_int8.pt}}}}'
     python benchmarks/pseudo_anomalies.py ped2 --data-root DATA
 """
 

@@ -4,6 +4,8 @@ scikit-learn's GaussianMixture with full covariances, on histograms that are sta
 regions. What it adds to the diagonal of a covariance keeps that of constant or dependent bins invertible.
 """
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
@@ -27,6 +29,8 @@ from vadbench.methods.protocol import NetworkInputs, ScoreInputs, TrainInputs
 from vadbench.models.counting import Network
 from vadbench.stages.orientation import BINS
 
+_log = logging.getLogger(__name__)
+
 
 def fit(rows: Doubles, components: int, seed: int) -> dict[str, NDArray[np.float64]]:
     """Fit to histograms (N, 8) of normal regions; the arrays that `region_scores` needs.
@@ -35,7 +39,10 @@ def fit(rows: Doubles, components: int, seed: int) -> dict[str, NDArray[np.float
     K is `components`, or the number of distinct histograms where these are fewer: a component without rows
     would stand, narrow and high, at the mean of all.
     """
-    components = min(components, len(np.unique(rows, axis=0)))
+    distinct = len(np.unique(rows, axis=0))
+    if distinct < components:
+        _log.warning("%d components for %d distinct histograms: one for each", components, distinct)
+    components = min(components, distinct)
     arrays = standardisation(rows)
     state = int(stream_generator(seed, "initialisation").integers(2**32))
     mixture = GaussianMixture(components, covariance_type="full", random_state=state)

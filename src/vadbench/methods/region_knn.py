@@ -1,7 +1,8 @@
 """Nearest neighbours of regions: how far a region's motion is from that of normal training regions.
 
 Euclidean distances between histograms that are standardised by the training regions, averaged over the k
-nearest; scikit-learn's search.
+nearest; scikit-learn's search. A training region is the nearest of itself, so that the score of a frame
+without regions, the lowest of the training frames', is lower than that of new regions of the same kind.
 """
 
 import numpy as np

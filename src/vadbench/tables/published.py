@@ -8,7 +8,8 @@ Readings of ours:
 
 - "CLIP (ViT-B/16)" is OpenAI's. STPrompt says that it computed most rows of others with the features it uses.
 - Local Patterns names Reiss and Hoshen for its macro AUC, which is `macro_auc_sentinel` here.
-- Local Patterns on motion alone, setting 8 of its Table 3, is the variant `motion_only`.
+- Local Patterns on motion alone, setting 8 of its Table 3, is the variant `motion_only`: a label, so that
+  whoever gives it to an entry of other settings has these held against that row.
 - A column "AP" is `micro_ap`; whether the papers mean the step sum or the trapezoid is not printed.
 - mAP@IoU is that of the public VadCLIP evaluation (`map_legacy_…`), whose authors LEC-VAD says it follows.
 """
