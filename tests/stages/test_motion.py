@@ -1,6 +1,7 @@
 """The stage `motion` against the encoder's vectors of plainly decoded frames."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from shards import HEIGHT, RATE, WIDTH, decoded, write_list, write_shard
 from vadbench.config import MotionSettings
 from vadbench.errors import VadbenchError
 from vadbench.models import hevc_vectors
-from vadbench.models.hevc_vectors import HevcVectors
-from vadbench.stages import run_stage
+from vadbench.models.hevc_vectors import EncoderFrame, HevcVectors
+from vadbench.stages import motion, run_stage
 from vadbench.store import Part
+from vadbench.video import VideoReader
 
 LENGTHS = {"a": 23, "b": 1, "c": 40, "d": 2}
 
@@ -21,9 +23,13 @@ LENGTHS = {"a": 23, "b": 1, "c": 40, "d": 2}
 def run_motion(
     shard: Path, out: Path, *, on_bad_video: Any = "fail", threads: int = 2, **settings: Any
 ) -> Part:
-    motion = MotionSettings(**settings)
     run_stage(
-        motion, videos=shard, data_root=shard.parent, out=out, threads=threads, on_bad_video=on_bad_video
+        MotionSettings(**settings),
+        videos=shard,
+        data_root=shard.parent,
+        out=out,
+        threads=threads,
+        on_bad_video=on_bad_video,
     )
     return Part.open(out)
 
@@ -66,6 +72,8 @@ def test_nothing_is_stored_where_nothing_is_kept(shard: Path, tmp_path: Path) ->
     with pytest.raises(VadbenchError, match="keep is none"):
         run_motion(shard, tmp_path / "part-0000.h5", keep="none")
     assert not (tmp_path / "part-0000.h5").exists()
+    with pytest.raises(VadbenchError, match="keep is none"):
+        run_motion(tmp_path / "no list.json", tmp_path / "part-0000.h5", keep="none")
 
 
 def test_runs_with_other_threads_are_identical(shard: Path, tmp_path: Path) -> None:
@@ -106,7 +114,7 @@ def test_bad_videos_are_skipped_by_name_and_leave_the_others_alone(
         assert np.array_equal([field(part, "last", row) for row in range(9)], plain)
 
 
-def test_an_error_of_the_encoder_is_never_skipped(
+def test_an_error_of_the_encoder_names_the_video_and_is_never_skipped(
     shard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encode = hevc_vectors._Encoding.encode
@@ -117,8 +125,25 @@ def test_an_error_of_the_encoder_is_never_skipped(
         return encode(encoding, frame)
 
     monkeypatch.setattr(hevc_vectors._Encoding, "encode", fail)
-    with pytest.raises(VadbenchError, match="the pipe broke"):
+    with pytest.raises(VadbenchError, match=r"the pipe broke") as raised:
         run_motion(shard, tmp_path / "part-0000.h5", on_bad_video="skip")
+    assert str(raised.value).startswith(f"{shard.parent / 'videos/a.mp4'}: x265 ")
+
+
+def test_a_frame_of_another_size_names_the_video(
+    shard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    converted = motion._converted
+
+    def other_size(reader: VideoReader) -> Iterator[tuple[int, float, EncoderFrame]]:
+        for index, time, frame in converted(reader):
+            yield index, time, frame._replace(size=(64, 32)) if index == 1 else frame
+
+    monkeypatch.setattr(motion, "_converted", other_size)
+    with pytest.raises(VadbenchError) as raised:
+        run_motion(shard, tmp_path / "part-0000.h5")
+    before = f"where frames before it are {WIDTH}x{HEIGHT}"
+    assert str(raised.value) == f"{shard.parent / 'videos/a.mp4'}: frame 1: is 64x32 {before}"
 
 
 def test_a_run_that_broke_off_goes_on_where_it_was(shard_with_bad_videos: Path, tmp_path: Path) -> None:

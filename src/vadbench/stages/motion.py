@@ -68,7 +68,7 @@ def video_motion(
 
     Raises:
         BadVideoError: for a video that cannot be read.
-        VadbenchError: where x265 fails.
+        VadbenchError: where x265 fails, naming the video.
     """
     pending: deque[tuple[int, float, tuple[int, int]]] = deque()
 
@@ -86,8 +86,11 @@ def video_motion(
             raise BadVideoError(error, path) from error
 
     with closing(frames()) as given, closing(vectors.fields(given)) as fields:
-        for field in fields:
-            yield FrameMotion(*pending.popleft(), field)
+        try:
+            for field in fields:
+                yield FrameMotion(*pending.popleft(), field)
+        except VadbenchError as error:
+            raise VadbenchError(f"{path}: {error}") from error
 
 
 def _converted(reader: VideoReader) -> Iterator[tuple[int, float, EncoderFrame]]:
@@ -110,9 +113,10 @@ def run(inputs: StageInputs[MotionSettings]) -> None:
         VadbenchError: where vectors cannot be had here; with `keep: none`; and for a video that cannot be
             read where `on_bad_video` is "fail" (with "skip" the part says which were skipped and why).
     """
-    settings, videos = inputs.settings, load_videos(inputs.videos)
+    settings = inputs.settings
     if settings.keep == "none":
         raise VadbenchError("motion: keep is none, so that no motion is stored; set keep: all to store it")
+    videos = load_videos(inputs.videos)
     vectors = HevcVectors(settings.preset, settings.crf)
     writer = PartWriter(
         inputs.out,
