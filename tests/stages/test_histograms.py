@@ -14,6 +14,7 @@ from vadbench.datasets import load_videos, videos_digest
 from vadbench.errors import VadbenchError
 from vadbench.models.hevc_vectors import HevcVectors
 from vadbench.stages import run_stage
+from vadbench.stages.frames import FRAME_SIZE, SIZE_SPEC
 from vadbench.stages.orientation import orientation_histograms
 from vadbench.store import ArraySpec, Part, PartWriter, link, verify
 
@@ -29,6 +30,7 @@ def write_regions(
     stride: int = 1,
     skipped: Mapping[str, str] | None = None,
     frames: Mapping[str, int] = LENGTHS,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
     weights: Mapping[str, str] | None = None,
 ) -> Path:
     """Random boxes in every `stride`-th frame; none in every fifth frame."""
@@ -39,6 +41,7 @@ def write_regions(
         settings={"stage": "regions"},
         revision=1,
         videos=[video.id for video in videos],
+        arrays={FRAME_SIZE: SIZE_SPEC},
         ragged={"regions": {"box": BOX}},
         videos_digest=videos_digest(videos),
         weights=weights,
@@ -54,7 +57,7 @@ def write_regions(
                     count = (frame + 3) % 5
                     corners = random.uniform((-8, -8), (WIDTH + 8, HEIGHT + 8), (count, 2, 2))
                     boxes = np.sort(corners, axis=1).reshape(-1, 4).astype(np.float32)
-                    rows.append([frame], [frame / RATE], regions=[{"box": boxes}])
+                    rows.append([frame], [frame / RATE], frame_size=[size], regions=[{"box": boxes}])
                 rows.finish(frames[video.id])
         writer.complete()
     return out
@@ -254,6 +257,20 @@ def test_regions_of_a_video_of_another_length_are_refused(
     regions = write_regions(shard, tmp_path / "regions/part-0000.h5", frames={**LENGTHS, "a": frames})
     with pytest.raises(VadbenchError, match=f"a: its regions are of {frames} frames, its motion of 150"):
         run_histograms(shard, regions, tmp_path / "part-0000.h5", motion if way == "stored" else MOTION)
+
+
+@pytest.mark.parametrize("way", ["stored", "made anew"])
+@pytest.mark.parametrize("size", [(2 * WIDTH, HEIGHT), (WIDTH, HEIGHT + 2)])
+@pytest.mark.parametrize("length", [1, 7])
+def test_regions_of_a_video_of_another_size_are_refused(
+    tmp_path: Path, way: str, size: tuple[int, int], length: int
+) -> None:
+    shard = write_shard(tmp_path, {"a": length})
+    regions = write_regions(shard, tmp_path / "regions/part-0000.h5", frames={"a": length}, size=size)
+    motion = write_motion(shard, tmp_path / "motion/part-0000.h5") if way == "stored" else MOTION
+    expected = f"a: its regions are of frames of {size[0]}x{size[1]} pixels, its motion of {WIDTH}x{HEIGHT};"
+    with pytest.raises(VadbenchError, match=expected):
+        run_histograms(shard, regions, tmp_path / "part-0000.h5", motion)
 
 
 def test_sources_that_do_not_fit_are_refused(

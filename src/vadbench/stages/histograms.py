@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vadbench.config import HistogramsSettings
 from vadbench.models.hevc_dump import BLOCK
 from vadbench.stages.motion import BadVideoError, pass_over
-from vadbench.stages.motion_fields import MotionSource, open_motion
+from vadbench.stages.motion_fields import MotionSource, open_motion, size_of
 from vadbench.stages.orientation import BINS, Histograms, orientation_histograms
 from vadbench.stages.pipeline import prefetch
 from vadbench.stages.progress import Progress
@@ -39,14 +39,16 @@ def run(inputs: StageInputs[HistogramsSettings]) -> None:
 
     Rows are those of the regions, and so are the regions of each. The group `regions` has the array
     `histogram` (8,) float32, in pixels per frame: see `orientation_histograms`. A row has the motion of its
-    own frame since the one before it in the video; frame 0 has that of frame 1, and the only frame of a video
-    none. Attributes: `motion`, settings and revision of the vectors; `x265` and `x265_options`, what made
+    own frame since the one before it in the video. Frame 0 has no vectors and takes those of frame 1 in its
+    own boxes (**reading** of "frame 1's histogram": that frame has other boxes); the only frame of a video
+    has none. Attributes: `motion`, settings and revision of the vectors; `x265` and `x265_options`, what made
     them; `block`, the side of their blocks in pixels. Whether they were stored does not show.
     Videos that the regions or the motion skipped are skipped here too.
 
     Raises:
-        VadbenchError: for parts that are missing, damaged, of other stages or of other videos; and where
-            vectors are made anew, as the stage `motion`.
+        VadbenchError: for parts that are missing, damaged, of other stages or of other videos; for a video
+            whose frames are others, by number or size, than those of its regions; and where vectors are made
+            anew, as the stage `motion`.
     """
     with ExitStack() as stack:
         regions = stack.enter_context(inputs.open_source())
@@ -103,7 +105,7 @@ def _histograms(
 ) -> Generator[_Chunk, None, None]:
     """The rows of one video."""
     frames = regions.frame_count(id)
-    with motion.video(id, frames, progress) as fields:
+    with motion.video(id, frames, size_of(regions, id), progress) as fields:
         for start in range(0, regions.row_count(id), _ROWS_PER_WRITE):
             with progress.busy("reading"):
                 stop = start + _ROWS_PER_WRITE

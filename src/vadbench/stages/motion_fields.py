@@ -13,6 +13,7 @@ from vadbench.datasets import VideoEntry, load_videos, videos_digest
 from vadbench.errors import VadbenchError
 from vadbench.models.hevc_vectors import HevcVectors
 from vadbench.models.threads import usable_threads
+from vadbench.stages.frames import FRAME_SIZE
 from vadbench.stages.motion import FIELD, FIELDS_AHEAD, GRID, VECTOR, FrameMotion, video_motion
 from vadbench.stages.pipeline import prefetch
 from vadbench.stages.progress import Progress
@@ -21,13 +22,23 @@ from vadbench.store import Part
 
 Field = NDArray[np.int16]
 """Motion of one frame, (rows, columns, 2); see `HevcVectors.fields`."""
+Size = tuple[int, int]
+"""Width and height in pixels of a video's frames."""
+
+
+def size_of(part: Part, id: str) -> Size:
+    """The size of the frames of a video that a part has rows of."""
+    width, height = part.read(id, FRAME_SIZE, 0, 1)[0].tolist()
+    return width, height
 
 
 class StoredFields:
     """The motion of one video in a part."""
 
-    def __init__(self, part: Part, id: str, frames: int, progress: Progress) -> None:
-        """frames: how many the video has. Raises VadbenchError where the part knows of another number."""
+    def __init__(self, part: Part, id: str, frames: int, size: Size, progress: Progress) -> None:
+        """frames, size: how many the video has, and of what size. Raises VadbenchError where the part knows
+        of others."""
+        _check_size(id, size_of(part, id), size)
         if part.frame_count(id) != frames:
             raise _other_frames(id, part.frame_count(id), frames)
         self._part, self._id, self._progress = part, id, progress
@@ -46,10 +57,10 @@ class StoredFields:
 class EncodedFields:
     """The motion of one video while it is encoded."""
 
-    def __init__(self, motion: Iterator[FrameMotion], id: str, frames: int) -> None:
-        """frames: how many the video has; both methods raise VadbenchError where there are others, and
-        BadVideoError where it cannot be read."""
-        self._motion, self._id, self._frames = motion, id, frames
+    def __init__(self, motion: Iterator[FrameMotion], id: str, frames: int, size: Size) -> None:
+        """frames, size: how many the video has, and of what size; both methods raise VadbenchError where
+        there are others, and BadVideoError where it cannot be read."""
+        self._motion, self._id, self._frames, self._size = motion, id, frames, size
         self._last: FrameMotion | None = None
 
     def at(self, frame: int) -> Field:
@@ -58,15 +69,19 @@ class EncodedFields:
             following = next(self._motion, None)
             if following is None:
                 raise _other_frames(self._id, self._count(), self._frames)
-            self._last = following
+            self._take(following)
         return self._last.field
 
     def finish(self) -> None:
         """See that the video is read to its end."""
         for motion in self._motion:
-            self._last = motion
+            self._take(motion)
         if self._count() != self._frames:
             raise _other_frames(self._id, self._count(), self._frames)
+
+    def _take(self, motion: FrameMotion) -> None:
+        _check_size(self._id, motion.size, self._size)
+        self._last = motion
 
     def _count(self) -> int:
         return 0 if self._last is None else self._last.frame + 1
@@ -90,9 +105,9 @@ class StoredMotion:
         self.made_of = _made_of(part.settings, part.revision) | x265
 
     @contextmanager
-    def video(self, id: str, frames: int, progress: Progress) -> Iterator[StoredFields]:
-        """The motion of a video of so many frames."""
-        yield StoredFields(self._part, id, frames, progress)
+    def video(self, id: str, frames: int, size: Size, progress: Progress) -> Iterator[StoredFields]:
+        """The motion of a video of so many frames of this size."""
+        yield StoredFields(self._part, id, frames, size, progress)
 
 
 class EncodedMotion:
@@ -111,11 +126,11 @@ class EncodedMotion:
         self.made_of = _made_of(settings.identity(), settings.REVISION) | x265
 
     @contextmanager
-    def video(self, id: str, frames: int, progress: Progress) -> Iterator[EncodedFields]:
-        """The motion of a video of so many frames."""
+    def video(self, id: str, frames: int, size: Size, progress: Progress) -> Iterator[EncodedFields]:
+        """The motion of a video of so many frames of this size."""
         motion = video_motion(self._vectors, self._paths[id], progress, threads=self._threads)
         with closing(prefetch(motion, FIELDS_AHEAD)) as ahead:
-            yield EncodedFields(ahead, id, frames)
+            yield EncodedFields(ahead, id, frames, size)
 
 
 MotionSource: TypeAlias = StoredMotion | EncodedMotion
@@ -148,6 +163,14 @@ def open_motion(inputs: StageInputs[Any], source: Part) -> Iterator[MotionSource
 
 def _made_of(settings: Mapping[str, object], revision: int) -> dict[str, object]:
     return {"motion": {"stage": "motion", "settings": dict(settings), "revision": revision}}
+
+
+def _check_size(id: str, found: Size, wanted: Size) -> None:
+    if found != wanted:
+        raise VadbenchError(
+            f"{id}: its regions are of frames of {wanted[0]}x{wanted[1]} pixels, its motion of "
+            f"{found[0]}x{found[1]}; the video has changed in between: make both again"
+        )
 
 
 def _other_frames(id: str, found: int, wanted: int) -> VadbenchError:
