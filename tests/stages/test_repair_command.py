@@ -1,10 +1,12 @@
 """`vadbench verify --repair` as messages tell one to type it, without a word on where the data is."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from shards import write_shard, write_video
 
 from tiny_clip import write_architecture
@@ -166,7 +168,40 @@ def test_histograms_are_made_again_of_the_same_motion(
         assert after.digest == digest
 
 
-def test_motion_of_other_settings_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_that_no_method_reads_is_sound_without_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("config", "data"):
+        Path(folder).mkdir()
+    Path("config.yaml").write_text("benchmarks: [mine]\n")
+    Path("config/mine.yaml").write_text(_WITH_HISTOGRAMS)
+    write_video(Path("data/a.mp4"), 0, 6)
+    settings = load_benchmark("mine", Path("config"))
+    index_benchmark("mine", settings, Path("data"), Path("stores"))
+    part = Path("stores/mine/frames/part-0000.h5")
+    videos = Path("stores/mine/videos/0000.json")
+    run_stage(settings.features["frames"], videos=videos, data_root=Path("data"), out=part)
+    verify(part.parent)
+    said = capsys.readouterr().out
+    assert said.startswith("stores/mine/frames: no damage found in 1 part; the set is not linked")
+    with Part.open(part) as before:
+        digest = before.digest
+    # Nothing is left that says what it was made with, but the settings.
+    os.truncate(part, 1000)
+    with pytest.raises(typer.Exit):
+        verify(part.parent)
+    verify(part.parent, repair=True, device="cpu")
+    assert "taken as config has it" in capsys.readouterr().err
+    with Part.open(part) as after:
+        assert after.digest == digest
+    assert not part.with_name("store.json").exists()
+    verify(part.parent)
+
+
+def test_motion_of_other_settings_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     shard = write_shard(Path("stores/mine/videos").resolve(), {"a": 5})
     stored = Path("stores/mine/motion/part-0000.h5")
@@ -176,6 +211,11 @@ def test_motion_of_other_settings_is_not_read(tmp_path: Path, monkeypatch: pytes
     assert stored_or_anew(part, histograms, fits) == stored
     assert stored_or_anew(part, histograms, other) == other
     assert stored_or_anew(part.with_name("part-0001.h5"), histograms, fits) == fits
+    assert capsys.readouterr().err == ""
+    os.truncate(stored, 1000)
+    assert stored_or_anew(part, histograms, fits) == fits
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{part}: its motion is made anew, for {stored} is damaged")
 
 
 def test_motion_that_nothing_tells_of_stops_the_repair(tmp_path: Path) -> None:
@@ -185,3 +225,20 @@ def test_motion_that_nothing_tells_of_stops_the_repair(tmp_path: Path) -> None:
         motion_of_set(
             tmp_path / "mine/histograms", HistogramsSettings(motion="other"), tmp_path / "config.yaml"
         )
+
+
+def test_settings_taken_for_what_no_part_says_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/mine.yaml").write_text(_WITH_HISTOGRAMS)
+    folder, settings = tmp_path / "mine/histograms", HistogramsSettings()
+    wanted = MotionSettings(preset="veryfast", keep="none")
+    assert motion_of_set(folder, settings, tmp_path / "config.yaml") == wanted
+    assert capsys.readouterr().err == ""
+    folder.mkdir(parents=True)
+    (folder / "part-0000.h5").write_bytes(b"damaged")
+    assert motion_of_set(folder, settings, tmp_path / "config.yaml") == wanted
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "none of its parts can be read" in line
+    assert '"preset": "veryfast"' in line

@@ -129,3 +129,26 @@ def test_a_touched_set_keeps_its_new_times(folder: Path) -> None:
     flip_with_the_old_time(folder / "part-0002.h5")
     repair(folder, Stage())
     assert times(folder) == before
+
+
+@pytest.mark.parametrize("damage", ["flipped", "made otherwise", "cut off"])
+def test_a_set_that_is_not_linked_is_repaired_and_not_linked(damage: str, folder: Path) -> None:
+    for name in ("store.json", "store.h5"):
+        (folder / name).unlink()
+    before, path = times(folder), folder / "part-0002.h5"
+    flip_with_the_old_time(path)
+    if damage == "cut off":
+
+        def killed(path: Path) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            repair(folder, killed)
+        assert [str(found) for found in verify(folder)] == [f"{path}: missing"]
+    stage = Stage(change="!" if damage == "made otherwise" else "")
+    assert repair(folder, stage) == [path]
+    assert stage.made == ["part-0002.h5"]
+    assert verify(folder) == []
+    assert not (folder / "store.json").exists()
+    if damage != "made otherwise":
+        assert times(folder) == before

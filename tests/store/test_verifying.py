@@ -14,7 +14,7 @@ import pytest
 from part_samples import SHARDS, flip_byte, write_part, write_set
 
 from vadbench.errors import VadbenchError
-from vadbench.store import ArraySpec, Part, PartWriter, Store, verify
+from vadbench.store import ArraySpec, Part, PartWriter, Store, unlinked_parts, verify
 from vadbench.store.digests import digest_array, digest_part
 from vadbench.store.hdf5 import datasets, read_header, set_text
 
@@ -228,6 +228,27 @@ def test_a_damaged_index_is_found(folder: Path) -> None:
     flip_byte(folder / "part-0002.h5", "rows/score")
     first, second = verify(folder)
     assert (first.file.name, second.file.name) == ("store.json", "part-0002.h5")
+
+
+def _unlink(folder: Path) -> None:
+    for name in ("store.json", "store.h5"):
+        (folder / name).unlink()
+
+
+def test_of_a_set_that_is_not_linked_the_parts_are_checked(folder: Path) -> None:
+    assert unlinked_parts(folder) == ()
+    _unlink(folder)
+    assert [path.name for path in unlinked_parts(folder)] == [f"part-000{shard}.h5" for shard in range(3)]
+    assert verify(folder) == []
+    flip_byte(folder / "part-0002.h5", "rows/score")
+    (damage,) = verify(folder)
+    assert (damage.file.name, damage.dataset) == ("part-0002.h5", "rows/score")
+
+
+@pytest.mark.parametrize("gone", ["store.json", "store.h5"])
+def test_a_set_that_was_linked_is_damaged_without_one_of_its_files(gone: str, folder: Path) -> None:
+    (folder / gone).unlink()
+    assert [damage.file.name for damage in verify(folder)] == [gone]
 
 
 def test_nothing_to_verify_is_an_error(tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def stage(
 
     A run that was killed goes on where it stopped; give the same command again.
     """
-    chosen = _stage_settings(name, "vadbench stage", read_json("--settings", settings))
+    kind = _settings_type(name, "vadbench stage")
+    chosen = settings_of_option(kind, f"vadbench stage {name} --settings", read_json("--settings", settings))
     tested = None if test_videos is None else read_json_list("--test-videos", test_videos)
     motion_source = motion_of_options(chosen, motion, motion_settings)
     threads = allowed_threads(threads)
@@ -112,6 +113,8 @@ def verify(
 ) -> None:
     """Check every array of a set; names file, dataset and videos of any damage (exit code 1).
 
+    A set that only other sets are made of is not linked, and that is no damage: its parts are checked.
+
     With --repair damaged parts are set aside and made again by their stage; where they come out equal,
     nothing that reads them has to run again.
     """
@@ -121,14 +124,13 @@ def verify(
     for damage in found:
         typer.echo(str(damage))
     if not found:
-        typer.echo(f"{folder}: no damage found")
+        typer.echo(f"{folder}: no damage found{_of_unlinked(len(store.unlinked_parts(folder)))}")
         return
     if not repair:
         typer.echo(f"make the damaged parts again with: vadbench verify --repair {shlex.quote(str(folder))}")
         raise typer.Exit(1)
     threads = allowed_threads(threads)
-    name, settings = store.set_settings(folder)
-    chosen = _stage_settings(name, str(folder), settings)
+    chosen = _settings_of_set(folder, config)
     reads = chosen.source
     usual_root, usual_way = _data_of_run(config, folder.parent.name)
     motion = motion_of_set(folder, chosen, config)
@@ -173,6 +175,36 @@ def fetch_weights(
     typer.echo(fetch(model, weights))
 
 
+def _of_unlinked(parts: int) -> str:
+    """How the closing line goes on for a set of so many parts that is not linked; nothing for 0."""
+    if not parts:
+        return ""
+    return f" in {parts} part{'s' if parts > 1 else ''}; the set is not linked, as only what methods read is"
+
+
+def _settings_of_set(folder: Path, config: Path) -> FeatureSet:
+    """What a set was made with: as it says itself, or else as the benchmark's settings do, with a word on it.
+
+    Raises:
+        VadbenchError: where neither says it.
+    """
+    from vadbench import store
+
+    try:
+        name, settings = store.set_settings(folder)
+    except VadbenchError:
+        run = load_run_settings(read_mapping(config) if config.exists() else {}, config)
+        known = load_benchmark(folder.parent.name, config.parent / "config", run.override).features
+        if folder.name not in known:
+            raise
+        typer.echo(
+            f"{folder}: no part of it says what it was made with; taken as {config.parent / 'config'} has it",
+            err=True,
+        )
+        return known[folder.name]
+    return settings_of_option(_settings_type(name, str(folder)), str(folder), settings)
+
+
 def _data_of_run(config: Path, benchmark: str) -> tuple[Path, BadVideo]:
     """Where the settings say that the videos are, and what a bad one does; as by default without a file."""
     run = load_run_settings(read_mapping(config) if config.exists() else {}, config)
@@ -196,7 +228,7 @@ def _tested(settings: FeatureSet, videos: Path, config: Path) -> list[str] | Non
     return [video.id for video in load_videos(videos) if video.id in tested]
 
 
-def _stage_settings(name: str, source: str, settings: dict[str, object]) -> FeatureSet:
-    if name not in STAGE_SETTINGS:
-        raise VadbenchError(f"{source}: there is no stage {name!r}; there are: {', '.join(STAGE_SETTINGS)}")
-    return settings_of_option(STAGE_SETTINGS[name], source, {"stage": name, **settings})
+def _settings_type(stage: str, where: str) -> type[FeatureSet]:
+    if stage not in STAGE_SETTINGS:
+        raise VadbenchError(f"{where}: there is no stage {stage!r}; there are: {', '.join(STAGE_SETTINGS)}")
+    return STAGE_SETTINGS[stage]

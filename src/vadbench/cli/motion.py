@@ -1,7 +1,10 @@
 """Where commands on sets of histograms take motion from: a stored part, or settings to make it anew with."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
+
+import typer
 
 from vadbench.cli.arguments import read_json
 from vadbench.config import (
@@ -45,7 +48,7 @@ def motion_of_options(
 def motion_of_set(folder: Path, settings: FeatureSet, config: Path) -> MotionSettings | None:
     """The motion that a set of histograms was made of: as its parts say, or else the benchmark's settings.
 
-    None for another set.
+    None for another set. That there are parts and none can be asked is said on stderr.
 
     Raises:
         VadbenchError: where neither says it.
@@ -54,7 +57,8 @@ def motion_of_set(folder: Path, settings: FeatureSet, config: Path) -> MotionSet
 
     if not isinstance(settings, HistogramsSettings):
         return None
-    for path in sorted(folder.glob("part-*.h5")):
+    parts = sorted(folder.glob("part-*.h5"))
+    for path in parts:
         noted: object = None
         with suppress(VadbenchError), Part.open(path) as part:
             noted = part.attributes.get("motion")
@@ -68,19 +72,33 @@ def motion_of_set(folder: Path, settings: FeatureSet, config: Path) -> MotionSet
             f"{folder}: nothing says what its motion was made with: no part of it is left, and "
             f"{config.parent / 'config'} has no set {settings.motion!r} of the stage motion"
         )
+    if parts:
+        typer.echo(
+            f"{folder}: none of its parts can be read for what its motion was made with; taken as "
+            f"{config.parent / 'config'} has it: {json.dumps(motion.identity(), sort_keys=True)}",
+            err=True,
+        )
     return motion
 
 
 def stored_or_anew(
     part: Path, settings: FeatureSet, motion: MotionSettings | None
 ) -> Path | MotionSettings | None:
-    """The stored part of this motion for a part of histograms, where it is there; else the settings."""
+    """The stored part of this motion for a part of histograms, where it is there; else the settings.
+
+    That it is there and damaged is said on stderr.
+    """
     from vadbench.store import Part
 
     if motion is None or not isinstance(settings, HistogramsSettings):
         return None
     stored = part.parent.parent / settings.motion / part.name
-    with suppress(VadbenchError), Part.open(stored) as found:
-        if found.settings == motion.identity() and found.revision == motion.REVISION:
-            return stored
-    return motion
+    if not stored.exists():
+        return motion
+    try:
+        with Part.open(stored) as found:
+            fits = found.settings == motion.identity() and found.revision == motion.REVISION
+    except VadbenchError as error:
+        typer.echo(f"{part}: its motion is made anew, for {error}", err=True)
+        return motion
+    return stored if fits else motion

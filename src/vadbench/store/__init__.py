@@ -7,7 +7,7 @@ describes them.
 
 from vadbench.store.describing import inspect
 from vadbench.store.layout import ArraySpec
-from vadbench.store.linking import link, set_settings
+from vadbench.store.linking import link, set_settings, unlinked_parts
 from vadbench.store.part import Part
 from vadbench.store.repairing import repair
 from vadbench.store.store import Store
@@ -27,5 +27,6 @@ __all__ = [
     "link",
     "repair",
     "set_settings",
+    "unlinked_parts",
     "verify",
 ]

@@ -28,6 +28,8 @@ from vadbench.store.part import Part
 
 INDEX = "store.json"
 JOINED = "store.h5"
+ASIDE = ".damaged"
+"""What a repair adds to the name of a damaged part."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,26 @@ def read_index(folder: Path) -> tuple[LinkedPart, ...]:
         raise VadbenchError(f"{path} is damaged ({error}); {remedy}") from None
 
 
+def unlinked_parts(folder: Path) -> tuple[Path, ...]:
+    """The parts of a set that is not linked, as sets are that no method reads itself.
+
+    Nothing lists them: they are those that lie there, and those that a repair has set aside and not made
+    again. Empty for a set of which there is `store.json` or `store.h5`.
+    """
+    folder = Path(folder)
+    if (folder / INDEX).exists() or (folder / JOINED).exists():
+        return ()
+    aside = (path.with_name(path.name.removesuffix(ASIDE)) for path in folder.glob(f"part-*.h5{ASIDE}"))
+    return tuple(sorted({*folder.glob("part-*.h5"), *aside}))
+
+
 def digest_set(parts: Sequence[LinkedPart]) -> str:
     """The digest of a set over those of its parts."""
     return hashlib.sha256(to_json([[part.file, part.digest] for part in parts]).encode()).hexdigest()
 
 
 def set_settings(folder: Path) -> tuple[str, dict[str, object]]:
-    """Stage and settings of a linked set, from `store.json` or, where that is damaged, from any sound part.
+    """Stage and settings of a set, from `store.json` or, where it has none or a damaged one, from any part.
 
     Raises:
         VadbenchError: if neither can be read.

@@ -7,16 +7,26 @@ from pathlib import Path
 
 from vadbench.errors import VadbenchError
 from vadbench.store.hdf5 import DAMAGE_ERRORS, get_text, open_file
-from vadbench.store.linking import INDEX, JOINED, LinkedPart, digest_set, link, read_index
+from vadbench.store.linking import (
+    ASIDE,
+    INDEX,
+    JOINED,
+    LinkedPart,
+    digest_set,
+    link,
+    read_index,
+    unlinked_parts,
+)
 from vadbench.store.part import Part
 from vadbench.store.verifying import verify
 
 
 def repair(folder: Path, remake: Callable[[Path], None]) -> list[Path]:
-    """Make the damaged and missing parts of a linked set again, and those alone.
+    """Make the damaged and missing parts of a set again, and those alone.
 
     A part that comes out equal keeps its old time stamp, and so do `store.json` and `store.h5` where all do:
-    nothing that reads them runs again. A damaged `store.json` or `store.h5` is written anew.
+    nothing that reads them runs again. A damaged `store.json` or `store.h5` is written anew; a set that is
+    not linked stays so.
 
     Args:
         folder: the set's folder.
@@ -26,14 +36,17 @@ def repair(folder: Path, remake: Callable[[Path], None]) -> list[Path]:
         The files that were written again.
     """
     folder = Path(folder)
+    is_linked = not unlinked_parts(folder)
     damaged = sorted({damage.file for damage in verify(folder)})
     parts = [path for path in damaged if path.name not in (INDEX, JOINED)]
     equal = True
     for path in parts:
-        set_aside(path)
+        # What a repair that was cut off has set aside is all that an unlinked set knows of the part.
+        if is_linked or path.exists():
+            set_aside(path)
         remake(path)
         equal = finish_repair(path) and equal
-    if not equal or verify(folder):
+    if is_linked and (not equal or verify(folder)):
         relink(folder)
         return [*parts, folder / INDEX, folder / JOINED]
     return parts
@@ -84,7 +97,7 @@ def relink(folder: Path) -> None:
 
 
 def _aside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.damaged")
+    return path.with_name(path.name + ASIDE)
 
 
 def _linked(path: Path) -> LinkedPart | None:

@@ -1,4 +1,4 @@
-"""Finding damage: every chunk, every length, every digest of a part or a linked set."""
+"""Finding damage: every chunk, every length, every digest of a part or a set."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from vadbench.store.hdf5 import (
     read_texts,
 )
 from vadbench.store.layout import Header
-from vadbench.store.linking import INDEX, JOINED, LinkedPart, joined_pieces, read_index
+from vadbench.store.linking import INDEX, JOINED, LinkedPart, joined_pieces, read_index, unlinked_parts
 from vadbench.store.part import Part
 
 _BOUNDS_AT_ONCE = 1 << 20
@@ -52,25 +52,30 @@ class Damage:
 
 
 def verify(path: Path) -> list[Damage]:
-    """Check a part, or the folder of a set with `store.json` and `store.h5`; an empty list means no damage.
+    """Check a part, or the folder of a set; an empty list means no damage.
+
+    Of a linked set every part that it lists must be there, and `store.json` and `store.h5` must agree with
+    them. Of a set that is not linked each part is checked by itself (see `unlinked_parts`).
 
     Raises:
-        VadbenchError: if there is neither a file nor a linked set at `path`.
+        VadbenchError: if there is neither a file nor a set at `path`.
     """
     path = Path(path)
     if path.is_file():
         return verify_part(path)
     if not path.is_dir():
         raise VadbenchError(f"{path}: neither a part nor the folder of a set")
+    if parts := unlinked_parts(path):
+        return [damage for part in parts for damage in verify_part(part)]
     try:
         linked = read_index(path)
     except VadbenchError as error:
-        parts = sorted(path.glob("part-*.h5"))
-        if not parts:
+        found_parts = sorted(path.glob("part-*.h5"))
+        if not found_parts:
             raise
         return [
             Damage(path / INDEX, "", (), str(error).removeprefix(f"{path / INDEX} ")),
-            *(damage for part in parts for damage in verify_part(part)),
+            *(damage for part in found_parts for damage in verify_part(part)),
         ]
     found = [damage for part in linked for damage in verify_part(path / part.file, part.digest)]
     # What store.h5 must show can be told from sound parts only.
