@@ -1,5 +1,8 @@
 """Settings of the stage `regions`, and what is said of wrong ones."""
 
+import re
+import shlex
+
 import pytest
 from pydantic import ValidationError
 from settings_files import Workspace
@@ -69,7 +72,7 @@ def test_released_detectors_say_where_they_are() -> None:
             "confidence: 0.5",
             "weights: regions need a detector (weights), or the side of fixed windows (window)",
         ),
-        ("weights: demo, window: 60", "window: 60: regions are of a detector (weights) or fixed windows"),
+        ("weights: demo, window: 60", "weights: demo: regions are of a detector (weights) or fixed windows"),
         ("window: 60, precision: fp16", "precision: fp16: a setting of detectors, which fixed windows come"),
     ],
 )
@@ -78,3 +81,29 @@ def test_errors_name_the_place_and_the_way_out(workspace: Workspace, given: str,
     with pytest.raises(VadbenchError) as error:
         workspace.load(parse_config([override]))
     assert f"features.found.{said}" in str(error.value)
+
+
+def test_an_override_of_the_other_kind_is_kept_and_what_is_below_taken_back(workspace: Workspace) -> None:
+    """The demo's file has `weights: demo`."""
+    with pytest.raises(VadbenchError) as error:
+        workspace.load(parse_config(["override={demo: {features: {regions: {window: 60}}}}"]))
+    (line,) = re.findall("write `(.*)`", str(error.value))
+    assert line == "override='{demo: {features: {regions: {window: 60, weights: null}}}}'"
+    # The file has a setting of detectors too.
+    with pytest.raises(VadbenchError) as error:
+        workspace.load(parse_config(shlex.split(line)))
+    (line,) = re.findall("write `(.*)`", str(error.value))
+    found = workspace.load(parse_config(shlex.split(line)))["demo"].features["regions"]
+    assert isinstance(found, RegionsSettings)
+    assert (found.weights, found.window) == (None, 60)
+
+
+def test_the_same_holds_the_other_way_round_and_in_a_file(workspace: Workspace) -> None:
+    workspace.replace("demo.yaml", "    weights: demo\n    image_size: 256", "    window: 60\n    #")
+    with pytest.raises(VadbenchError, match=r"regions.window: 60: .*write `.*weights: demo, window: null"):
+        workspace.load(parse_config(["override={demo: {features: {regions: {weights: demo}}}}"]))
+    workspace.replace("demo.yaml", "    window: 60\n", "    weights: demo\n    window: 60\n")
+    with pytest.raises(
+        VadbenchError, match=r"demo.yaml:\d+: features.regions.weights: .*write `weights: null`"
+    ):
+        workspace.load()

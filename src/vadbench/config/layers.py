@@ -39,11 +39,14 @@ class Layer:
             return self.option or shown(self.file)
         return f"{shown(self.file)}:{line}"
 
-    def corrected(self, keys: Keys, key: str | int, value: object) -> str:
-        """The line as it should stand, with `key` and `value` in the place that `keys` lead to."""
+    def corrected(self, keys: Keys, key: str | int, value: object, *, keep: bool = False) -> str:
+        """The line as it should stand, with `key` and `value` in the place that `keys` lead to.
+
+        keep: with all that was typed beside it; otherwise that is left out after `--config`.
+        """
         if not self.option or self._line(keys) is not None:
             return _line(key, value)
-        whole = untyped(_with(self.values, keys, key, value, keep=self.option != CONFIG_OPTION))
+        whole = untyped(_with(self.values, keys, key, value, keep=keep or self.option != CONFIG_OPTION))
         for name in reversed(self.prefix):
             whole = {name: whole}
         if self.option != CONFIG_OPTION:

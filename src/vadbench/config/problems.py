@@ -30,13 +30,18 @@ class Problem:
     """The value as it should be."""
     key: str | None = None
     """The key as it should be, where the key itself is wrong."""
+    beside: str | None = None
+    """The neighbour that it clashes with; the line is one for the upper of the two layers they come from."""
 
     def error(self, layers: Sequence[Layer], more: int = 0) -> VadbenchError:
         """The error to raise. layers: lowest first; more: number of other problems found with this one."""
         layer = holder(layers, self.keys)
+        if self.beside is not None:
+            layer = max(layer, holder(layers, (*self.keys[:-1], self.beside)), key=layers.index)
         text = f"{layer.where(self.keys)}: {dotted((*layer.prefix, *self.keys))}: {self.text}"
         if self.value is not NOTHING:
-            line = layer.corrected(self.keys, self.key or self.keys[-1], self.value)
+            key = self.key or self.keys[-1]
+            line = layer.corrected(self.keys, key, self.value, keep=self.beside is not None)
             text += f"; write `{line}`"
         return VadbenchError(text + (f" (and {more} more)" if more else ""))
 
@@ -78,7 +83,7 @@ def _problem(detail: ErrorDetails, allowed: Allowed, values: object) -> Problem:
     if field := context.get("field"):
         given = detail["input"]
         text = f"{_brief(given[field])}: {detail['msg']}" if field in given else detail["msg"]
-        return Problem((*keys, field), text, context.get("write", NOTHING))
+        return Problem((*keys, field), text, context.get("write", NOTHING), beside=context.get("beside"))
     return _wrong_value(keys, detail, allowed)
 
 

@@ -1,7 +1,7 @@
 """Settings of the stage `regions`."""
 
 from pathlib import PurePath
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,6 +18,7 @@ RELEASED_DETECTORS = {
 }
 """Detectors that ultralytics releases, by name: the repository of the hub that has `<name>.pt`."""
 
+_KINDS = ("weights", "window")
 _OF_DETECTORS = ("classes", "confidence", "nms_iou", "most", "image_size", "precision", "batch_size")
 
 
@@ -89,15 +90,23 @@ class RegionsSettings(StageSettings):
     batch_size: PositiveInt = 8
     """Frames per forward pass. It moves the last bits of the result, so a change makes the set again."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _not_both_kinds(cls, given: Any) -> Any:
+        """Refuse both kinds of regions; what was named later, as by an override, is what is wanted."""
+        if isinstance(given, dict):
+            named = [key for key, value in given.items() if key in _KINDS and value is not None]
+            if len(named) > 1:
+                raise PydanticCustomError(
+                    "kind",
+                    "regions are of a detector (weights) or fixed windows (window), and both are named",
+                    {"field": named[0], "beside": named[1], "write": None},
+                )
+        return given
+
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        """Refuse both kinds of regions, neither, and settings that the kind would ignore."""
-        if self.weights is not None and self.window is not None:
-            raise PydanticCustomError(
-                "kind",
-                "regions are of a detector (weights) or fixed windows (window), and both are named",
-                {"field": "window", "write": None},
-            )
+        """Refuse neither kind of regions, and settings that the kind would ignore."""
         if self.weights is None and self.window is None:
             raise PydanticCustomError(
                 "kind",
@@ -110,6 +119,6 @@ class RegionsSettings(StageSettings):
             raise PydanticCustomError(
                 "ignored",
                 "a setting of detectors, which fixed windows come without",
-                {"field": ignored[0], "write": fields[ignored[0]].default},
+                {"field": ignored[0], "beside": "window", "write": fields[ignored[0]].default},
             )
         return self
