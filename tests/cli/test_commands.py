@@ -1,5 +1,7 @@
 """The command line: quick answers, one-line errors, exit codes."""
 
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +50,7 @@ def test_help_names_every_command() -> None:
     [
         (["stage", "clips", "--videos", "a", "--out", "b"], "there is no stage 'clips'; there are: frames"),
         (["inspect", "nothing.h5"], "nothing.h5"),
+        (["show", "stores/x/regionz", "a"], "stores/x/regionz: neither a finished run nor a set of regions"),
         (["train", "--method", "sultanni", *_TRAIN], "there is no method 'sultanni'"),
         (["stage", "frames", "--videos", "a", "--out", "b", "--settings", "{stride: 4"], "not JSON"),
         (["stage", "frames", "--videos", "a", "--out", "b", "--settings", '{"strid": 4}'], "stride"),
@@ -83,3 +86,10 @@ def test_what_the_system_says_of_a_file_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "taken" in done.stderr
+
+
+def test_the_corrected_line_of_a_stage_is_a_command(tmp_path: Path) -> None:
+    given = ["stage", "regions", "--settings", '{"weights": "demo", "mots": 5}']
+    done = _vadbench(*given, "--videos", "a", "--out", "b", cwd=tmp_path)
+    (line,) = re.findall("write `vadbench (.*)`", done.stderr)
+    assert shlex.split(line) == [*given[:3], '{"weights": "demo", "most": 5}']

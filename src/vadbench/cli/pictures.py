@@ -76,6 +76,12 @@ def show(
     from vadbench.figures import show as draw
 
     picture = out or Path(f"{file_stems([video])[video]}.png")
+    for source in sources:
+        if not _is_set(source) and not (source / "metrics.json").exists():
+            raise VadbenchError(
+                f"{source}: neither a finished run nor a set of regions or motion; give results/…/seed-0 in "
+                "which `vadbench evaluate` has written metrics.json, or stores/<benchmark>/<set>"
+            )
     if any(_is_set(source) for source in sources):
         if annotated is not None:
             raise VadbenchError("--annotated: only the video of a run is annotated, not that of a set")
