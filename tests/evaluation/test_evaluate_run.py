@@ -77,6 +77,12 @@ def test_what_is_written_is_what_is_read(load_annotations: Load, write_scores: W
     assert (tmp_path / "metrics.json").read_text() == text
 
 
+def test_a_detector_of_two_files_is_named_once(load_annotations: Load, write_scores: Write) -> None:
+    weights = {"mine.safetensors": "00ff", "mine.yaml": "ff00"}
+    scores = write_scores({"a": ([0, 5], [0, 1], 10), "b": ([0], [0.5], 4)}, weights=weights)
+    assert evaluate(scores, load_annotations({"a": [[5, 10]], "b": []})).weights == "mine.safetensors"
+
+
 def test_a_skipped_and_a_missing_video_lower_the_coverage(
     load_annotations: Load, write_scores: Write
 ) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vadbench.models.weights_files import needed_record, own_files
+from vadbench.models.weights import file_digest, packaged
+from vadbench.models.weights_files import PACKAGED_DETECTOR, needed_record, own_files, shown_names
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,13 @@ def test_what_has_to_be_there(
 ) -> None:
     assert needed_record(model, weights) == (record and (Path(record[0]), record[1]))
     assert own_files(model, weights) == [Path(name) for name in own]
+
+
+def test_tables_name_a_detector_once_and_the_packaged_one_demo() -> None:
+    of_demo = {PACKAGED_DETECTOR: file_digest(packaged(PACKAGED_DETECTOR)), "detector.yaml": "cd" * 32}
+    assert shown_names(of_demo) == ["demo"]
+    assert shown_names({"demo": "ab" * 32}) == ["demo"]
+    assert shown_names({**of_demo, PACKAGED_DETECTOR: "ab" * 32}) == [PACKAGED_DETECTOR]
+    assert shown_names({"mine.safetensors": "ab" * 32, "mine.yaml": "cd" * 32}) == ["mine.safetensors"]
+    assert shown_names({"b.pt": "", "a": "", "other.yaml": ""}) == ["b.pt", "a", "other.yaml"]
+    assert shown_names({}) == []

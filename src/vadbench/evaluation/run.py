@@ -18,6 +18,7 @@ from vadbench.evaluation.measure import DECIMALS, Measured, interval_of, measure
 from vadbench.evaluation.record import Convention, Metric, Record, Resampling, RunLabel, TestSet
 from vadbench.evaluation.sources import RowScores, StoredScores
 from vadbench.metrics import roc_auc
+from vadbench.models.weights_files import shown_names
 from vadbench.store import Part, Store
 
 DATA_ROOT = Path("data")
@@ -74,7 +75,7 @@ def evaluate_store(
         frames = gather(source, annotations, split, settings)
         of_segments = measure_map(source, annotations, frames, settings) if source.classes else {}
         of_boxes = measure_tiou(source, annotations, frames, settings, data_root) if source.has_boxes else {}
-        weights = ", ".join(part.weights)
+        weights = ", ".join(shown_names(part.weights))
         selection = str(part.attributes.get("selection", ""))
         method_settings = dict(part.settings)
     return make_record(

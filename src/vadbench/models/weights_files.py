@@ -1,5 +1,6 @@
 """Where weights lie on this machine. Imports no torch: a workflow asks for them before it is planned."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 CACHE = Path("weights")
@@ -8,6 +9,7 @@ CACHE = Path("weights")
 HUB = "hf-hub:"
 ULTRALYTICS = "ultralytics"
 """The model whose weights are the detectors that ultralytics releases."""
+PACKAGED_DETECTOR = "detector.safetensors"
 FILE_ENDINGS = (".safetensors", ".pt", ".pth", ".bin")
 
 
@@ -37,3 +39,26 @@ def own_files(model: str, weights: str) -> list[Path]:
     # A detector without a pickle has its architecture beside it.
     beside = model == ULTRALYTICS and weights.endswith(".safetensors")
     return [*files, Path(weights).with_suffix(".yaml")] if beside else files
+
+
+def shown_names(weights: Mapping[str, str]) -> list[str]:
+    """What tables call weights, of which a store notes sha256 by name.
+
+    The packaged detector is `demo`, like the packaged CLIP; another detector's architecture, which lies
+    beside its `.safetensors` in a `.yaml` of the same name, goes without saying.
+    """
+    beside = {Path(name).with_suffix(".yaml").name for name in weights if name.endswith(".safetensors")}
+    return [
+        "demo" if _is_packaged_detector(name, digest) else name
+        for name, digest in weights.items()
+        if name not in beside
+    ]
+
+
+def _is_packaged_detector(name: str, digest: str) -> bool:
+    if name != PACKAGED_DETECTOR:
+        return False
+    # It imports torch.
+    from vadbench.models.weights import file_digest, packaged
+
+    return digest == file_digest(packaged(name))
