@@ -10,6 +10,7 @@ from shards import write_video
 from tiny_clip import write_architecture
 from tiny_detector import write_tiny_detector
 from vadbench.config import (
+    ClipSettings,
     FeatureSet,
     FramesSettings,
     HistogramsSettings,
@@ -174,6 +175,35 @@ def test_what_could_not_be_tried_is_said_of_what_reads_it(
     assert plans["regions"] == SetPlan("regions", 40, None, None, plans["regions"].note)
     assert "absent.pt" in plans["regions"].note
     assert plans["histograms"].note == "regions could not be tried, which it reads"
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_a_set_of_a_split_without_known_frames_costs_nothing(tmp_path: Path, is_bad: bool) -> None:
+    write_video(tmp_path / "good.mp4", 0, 10)
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    ids = ("good", "bad") if is_bad else ("good",)
+    annotations = Annotations(
+        benchmark="made",
+        classes=("normal",),
+        splits={"weak": SplitLists(supervision="weak", test=ids[1:])},
+        videos={id: VideoAnnotation() for id in ids},
+    )
+    model = {"model": str(write_architecture(tmp_path)), "weights": "none", "split": "weak"}
+    sets: dict[str, FeatureSet] = {
+        "frames": FramesSettings(),
+        "motion": MotionSettings(keep="none"),
+        "regions": RegionsSettings(window=20),
+        "histograms": HistogramsSettings(split="weak"),
+        "clip": ClipSettings.model_validate(model),
+        "windows": WindowsSettings.model_validate({**model, "scales": ("2/2",), "top": 2}),
+    }
+    videos = [VideoEntry(id=id, path=f"{id}.mp4") for id in ids], annotations
+    plans = _plan(sets, videos, tmp_path)
+    assert plans["regions"].rows == 10
+    for name in ("histograms", "clip", "windows"):
+        plan = plans[name]
+        assert (plan.rows, plan.bytes, plan.seconds) == (0, 0.0, 0.0)
+        assert plan.note.startswith("without 1 bad videos" if is_bad else "no videos")
 
 
 def test_a_set_of_one_split_has_its_videos_alone(

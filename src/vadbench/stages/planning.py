@@ -126,6 +126,8 @@ class _Plans:
         if not isinstance(settings, _PLANNED):
             return SetPlan(name, None, None, None, f"the stage {settings.stage} has no plan")
         rows = sum(self._rows(name).values())
+        if not rows:
+            return SetPlan(name, 0, 0.0, 0.0, self._bad or "no videos")
         note = "" if settings.sources else self._bad
         try:
             found = self._probes[name] = self._probe(name, settings)
