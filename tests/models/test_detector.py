@@ -1,8 +1,10 @@
 """The detector against ultralytics' own prediction, and what must hold of its boxes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tiny_detector import NAMES, write_tiny_detector
+from tiny_detector import NAMES, tiny_network, write_tiny_detector
 from vadbench.errors import VadbenchError
 from vadbench.models.detector import Detections, Detector, load_detector
 from vadbench.models.detector_file import DetectorFile, read_detector_file
@@ -74,6 +76,37 @@ def test_boxes_are_those_of_ultralytics(file: Path, images: list[Image]) -> None
     assert sum(len(each.boxes) for each in found) > 20
     for each, image in zip(found, images, strict=True):
         _assert_rows(each, _predict(file, image, imgsz=64, conf=0.6, iou=0.7))
+
+
+def _write_released_architecture(file: Path) -> None:
+    """A network of ultralytics' own architecture `file.stem` with random weights, sure of some boxes."""
+    torch.manual_seed(0)
+    tasks = import_ultralytics("ultralytics.nn.tasks", file.parent)
+    network = tasks.DetectionModel(f"{file.stem}.yaml", verbose=False)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None
+    with torch.no_grad():
+        # Without statistics of its layers, a picture has died away at the end of so deep a network.
+        network.train()(torch.rand(16, 3, 64, 64))
+        head = network.model[-1]
+        for boxes, classes in zip(head.cv2, head.cv3, strict=True):
+            boxes[-1].weight.mul_(0.1)
+            boxes[-1].bias.normal_(2, 1)
+            classes[-1].weight.normal_(0, 0.05)
+            classes[-1].bias.fill_(-2)
+    torch.save({"model": network.half().float().eval()}, file)
+
+
+@pytest.mark.parametrize("name", ["yolov8n", "yolo11n", "yolo26n"])
+def test_boxes_of_released_architectures_are_those_of_ultralytics(name: str, file: Path) -> None:
+    of_name = file.with_name(f"{name}.pt")
+    _write_released_architecture(of_name)
+    image = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    (found,) = _detect(_load(of_name, image_size=160, confidence=0.25), [image])
+    assert len(np.unique(found.boxes, axis=0)) > 10
+    assert len(set(found.classes.tolist())) > 1
+    _assert_rows(found, _predict(of_name, image, imgsz=160, conf=0.25, iou=0.7))
 
 
 def test_boxes_lie_in_the_frame_and_are_typed_as_said(file: Path, images: list[Image]) -> None:
@@ -178,6 +211,35 @@ def test_what_does_not_fit_is_refused(file: Path) -> None:
                 device=torch.device("cpu"),
                 cache=file.parent,
             )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scales": {"n": [0.33, 1e308, 64]}},
+        {"backbone": [[-1, 1, "Conv", [8, 3, 2, 1, 0]]], "head": [[[0], 1, "Detect", ["nc"]]]},
+    ],
+)
+def test_architectures_that_cannot_be_built_are_refused(file: Path, changes: dict[str, Any]) -> None:
+    network = tiny_network(file.parent)
+    network.yaml = {**network.yaml, **changes}
+    evil = file.with_name("evil.pt")
+    torch.save({"model": network}, evil)
+    with pytest.raises(
+        VadbenchError, match=r"^.*evil\.pt: its tensors are not those of its architecture: .+$"
+    ):
+        _load(evil)
+
+
+def test_an_import_that_sets_no_threads_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet: Any = SimpleNamespace(settings={"sync": False})
+    monkeypatch.setattr(
+        "vadbench.models.ultralytics_import.importlib", SimpleNamespace(import_module=lambda _: quiet)
+    )
+    monkeypatch.delitem(sys.modules, "ultralytics", raising=False)
+    monkeypatch.setattr(os, "environ", {})
+    assert import_ultralytics(cache=tmp_path) is quiet
+    assert "OMP_NUM_THREADS" not in os.environ
 
 
 _WATCHED = """

@@ -69,6 +69,8 @@ def test_the_averaged_network_comes_before_the_last(folder: Path, tmp_path: Path
     ema = tiny_network(folder, seed=5)
     write_tiny_detector(tmp_path / "epoch.pt", ema=ema)
     _assert_state(read_detector_file(tmp_path / "epoch.pt"), ema)
+    network = write_tiny_detector(tmp_path / "other.pt", ema=torch.zeros(2))
+    _assert_state(read_detector_file(tmp_path / "other.pt"), network)
 
 
 def test_numbers_of_numpy_are_passed_over(tmp_path: Path) -> None:
@@ -208,7 +210,10 @@ def test_networks_without_end_are_refused(tmp_path: Path) -> None:
         read_detector_file(tmp_path / "endless.pt")
 
 
-@pytest.mark.parametrize("content", [{}, [], torch.zeros(3), {"model": None}, {"model": torch.zeros(3)}])
+@pytest.mark.parametrize(
+    "content",
+    [{}, [], torch.zeros(3), {"model": None}, {"model": torch.zeros(3)}, {"ema": torch.zeros(2)}],
+)
 def test_files_without_a_network_are_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "other.pt")
     with pytest.raises(VadbenchError, match="holds no network"):

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from vadbench.errors import VadbenchError
-from vadbench.models.detector_file import DetectorFile, read_detector_file
+from vadbench.models.detector_file import LOADING_ERRORS, DetectorFile, read_detector_file
 from vadbench.models.device import resolve_device
 from vadbench.models.ultralytics_import import import_ultralytics
 from vadbench.models.weights_files import CACHE
@@ -83,6 +83,7 @@ class Detector:
             raise VadbenchError("precision: fp16 needs a GPU; use fp32")
         self.names = content.names
         self.digests = content.digests
+        self.ultralytics: str = import_ultralytics(cache=cache).__version__
         self.device = device
         self._dtype = torch.float16 if precision == "fp16" else torch.float32
         # Frames come with their colours last; convolutions of the same order are faster.
@@ -182,7 +183,7 @@ def _network(content: DetectorFile, cache: Path) -> Any:
         try:
             network = tasks.DetectionModel(dict(content.architecture), ch=3, verbose=False)
             network.load_state_dict(content.state)
-        except (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError) as error:
+        except LOADING_ERRORS as error:
             reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise VadbenchError(f"{file}: its tensors are not those of its architecture: {reason}") from error
     return network.eval().requires_grad_(False).fuse(verbose=False)

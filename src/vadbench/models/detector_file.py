@@ -23,10 +23,9 @@ import torch
 import yaml
 from safetensors import SafetensorError
 
+from vadbench.config.regions import DETECTOR_ENDINGS
 from vadbench.errors import VadbenchError
 from vadbench.models.detector_architecture import check_architecture
-
-DETECTOR_ENDINGS = (".pt", ".safetensors")
 
 _CLASSES = re.compile(
     r"torch\.nn\.modules\.[a-z_]+\.[A-Z]\w*"
@@ -36,10 +35,12 @@ _CLASSES = re.compile(
 
 # Trainers keep the best fitness, which they never cleared of NumPy's number type.
 _NUMBERS = ("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
-_LOADING_ERRORS = (
+LOADING_ERRORS = (
     *(OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, AssertionError, EOFError),
-    *(MemoryError, OverflowError, ImportError, struct.error, pickle.UnpicklingError),
+    *(MemoryError, ArithmeticError, ImportError, struct.error, pickle.UnpicklingError),
 )
+"""What torch and ultralytics raise of files and architectures that are damaged, or made to do harm."""
+
 _MOST_MODULES = 20_000
 
 
@@ -102,11 +103,12 @@ def _read_pt(path: Path) -> DetectorFile:
     content = _records(data, path)
     kept = content if isinstance(content, dict) else {}
     # A training that was broken off keeps the averaged network only.
-    network = kept.get("ema") or kept.get("model")
-    if not isinstance(network, _Record):
+    networks = [kept[name] for name in ("ema", "model") if isinstance(kept.get(name), _Record)]
+    if not networks:
         raise VadbenchError(
             f"{path}: holds no network of ultralytics; a file of tensors alone is to be saved as .safetensors"
         )
+    network = networks[0]
     attributes = vars(network)
     architecture = check_architecture(attributes.get("yaml"), path)
     return DetectorFile(
@@ -122,7 +124,7 @@ def _read_safetensors(path: Path) -> DetectorFile:
     data, text = _bytes(path), _bytes(beside)
     try:
         state = safetensors.torch.load(data)
-    except (SafetensorError, *_LOADING_ERRORS) as error:
+    except (SafetensorError, *LOADING_ERRORS) as error:
         raise _damaged(path, error) from None
     try:
         content = yaml.safe_load(text)
@@ -147,7 +149,7 @@ def _records(data: bytes, path: Path) -> object:
             aliases: list[Any] = [(_Number if name in _NUMBERS else _Record, name) for name in names]
             with torch.serialization.safe_globals(aliases):
                 return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except _LOADING_ERRORS as error:
+    except LOADING_ERRORS as error:
         raise _damaged(path, error) from None
 
 

@@ -53,5 +53,5 @@ def _import_quietly(cache: Path) -> None:
         if ultralytics.settings["sync"]:
             ultralytics.settings.update({"sync": False})
     if threads is None:
-        # Set by the import, and child processes would inherit it.
-        del os.environ["OMP_NUM_THREADS"]
+        # Some versions set it when they are imported, and child processes would inherit it.
+        os.environ.pop("OMP_NUM_THREADS", None)
