@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def test_regions_are_those_of_a_plain_loop(shard: Path, frames: Path, tmp_path: 
             assert part.frame_count(id) == length
             assert np.array_equal(part.read(id, "frame_size"), source.read(id, "frame_size")[::every])
         assert part.attributes["names"] == list(NAMES)
+        assert part.attributes["ultralytics"] == version("ultralytics")
         assert part.weights == {"tiny.pt": file_digest(shard.parent / "tiny.pt")}
     assert total > 10
 
@@ -186,6 +188,7 @@ def test_fixed_windows_are_the_same_in_every_row(
             assert part.frame(id).tolist() == list(range(0, length, 2))
             assert part.frame_count(id) == length
         assert part.attributes["names"] == ["window"]
+        assert "ultralytics" not in part.attributes
         assert part.weights == {}
     link(tmp_path, 1)
     assert not verify(tmp_path)

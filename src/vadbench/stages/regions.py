@@ -41,7 +41,8 @@ def run(inputs: StageInputs[RegionsSettings]) -> None:
     left, top, right, bottom in pixels of the decoded frame, whatever the size of the stored one, clipped to
     it and not expanded; `score` float32 from 0 to 1; `class` int16, a number in the attribute `names`;
     `track` int32, counted from 0 in each video (see `track_ids`). Per row `frame_size` (2,) int32, as the
-    frames have it. Videos that `frames` skipped are skipped here too.
+    frames have it. Of a detector there is the attribute `ultralytics` too, the version that ran it. Videos
+    that `frames` skipped are skipped here too.
 
     Raises:
         VadbenchError: for a part that is missing, damaged or not of `frames`, for a detector that is refused
@@ -87,7 +88,8 @@ def detect_regions(
         copied=(FRAME_SIZE,),
         join=list,
     )
-    with _writer(settings, frames, out, detector.names, detector.digests) as writer:
+    made_by = {"ultralytics": detector.ultralytics}
+    with _writer(settings, frames, out, detector.names, detector.digests, made_by) as writer:
         embed_part(writer, frames, settings, embedding, threads)
 
 
@@ -107,7 +109,7 @@ def network(settings: RegionsSettings) -> Network | None:
 
 def _write_windows(settings: RegionsSettings, side: int, frames: Part, out: Path) -> None:
     """What `run` does with fixed windows of a side in pixels, for which no image is read."""
-    with _writer(settings, frames, out, (WINDOW,), {}) as writer:
+    with _writer(settings, frames, out, (WINDOW,), {}, {}) as writer:
         to_do = writer.videos[writer.finished :]
         rows = sum(-(-frames.row_count(id) // settings.every) for id in to_do)
         with Progress("regions", videos=len(to_do), rows=rows, workers={"writing": 1}, threads=1) as progress:
@@ -128,7 +130,12 @@ def _windows(size: NDArray[np.int32], side: int) -> Detections:
 
 
 def _writer(
-    settings: RegionsSettings, frames: Part, out: Path, names: Sequence[str], digests: Mapping[str, str]
+    settings: RegionsSettings,
+    frames: Part,
+    out: Path,
+    names: Sequence[str],
+    digests: Mapping[str, str],
+    made_by: Mapping[str, str],
 ) -> PartWriter:
     return derived_writer(
         settings,
@@ -144,7 +151,7 @@ def _writer(
             }
         },
         weights=digests,
-        attributes={"names": list(names)},
+        attributes={"names": list(names), **made_by},
     )
 
 
