@@ -94,6 +94,32 @@ def test_another_number_of_shards_spreads_all_anew(root: Path) -> None:
     ]
 
 
+def index_sets(root: Path, shards: int, *splits: str) -> list[str]:
+    """Index with a set for each split; the lists that there are then."""
+    sets = {"frames": {"stage": "frames"}} | {
+        split: {"stage": "regions", "window": 20, "split": split} for split in splits
+    }
+    settings = settings_of({"kind": "folder", "labels": "labels.csv"}, ("all",), shards=shards, features=sets)
+    index_benchmark("own", settings, root / "data", root / "stores")
+    folder = root / "stores/own/videos"
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_lists_of_splits_go_with_what_needed_them(root: Path) -> None:
+    (root / "data/labels.csv").write_text("path,part,class\nv0.mp4,train,normal\nv1.mp4,test,fire\n")
+    index_sets(root, 3, "all", "one_class")
+    one, two = "0000.json", "0001.json"
+    in_both = [f"{folder}{name}" for folder in ("", "all/", "one_class/") for name in (one, two)]
+    assert index_sets(root, 2, "all", "one_class") == sorted([*in_both, "all", "one_class"])
+    mine = root / "stores/own/videos/one_class/mine.json"
+    mine.touch()
+    other = root / "stores/own/videos/other/0000.json"
+    other.parent.mkdir()
+    other.touch()
+    kept = ["one_class", "one_class/mine.json", "other", "other/0000.json"]
+    assert index_sets(root, 2) == sorted([one, two, *kept])
+
+
 def test_more_shards_than_videos_leave_some_empty(root: Path) -> None:
     index(root, shards=11)
     lists = [load_videos(root / f"stores/own/videos/{shard:04d}.json") for shard in range(11)]

@@ -1,7 +1,7 @@
 """The index of a benchmark, brought up to date before a workflow is planned."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -58,9 +58,10 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
     listed: dict[int, list[VideoEntry]] = defaultdict(list)
     for entry in entries:
         listed[shards[entry.id]].append(entry)
+    listings = {"": frozenset(shards), **_split_videos(settings, annotations)}
     written = [
         list_path(lists / folder_of, shard)
-        for folder_of, wanted in {"": frozenset(shards), **_split_videos(settings, annotations)}.items()
+        for folder_of, wanted in listings.items()
         for shard in range(settings.shards)
         if _write_list(
             lists / folder_of,
@@ -70,8 +71,7 @@ def index_benchmark(name: str, settings: BenchmarkSettings, data_root: Path, sto
             [entry for entry in listed[shard] if entry.id in wanted],
         )
     ]
-    for path in list_files(lists)[settings.shards :]:
-        path.unlink(missing_ok=True)  # of an earlier, larger number of shards
+    _remove_old_lists(lists, settings, listings)
     if annotations.save(folder / "annotations.json"):
         written.append(folder / "annotations.json")
     return IndexReport(name, entries, shards, tuple(written), annotations.notes, found.counts)
@@ -145,6 +145,16 @@ def _check_splits(settings: BenchmarkSettings, annotations: Annotations, lacking
 def _size(entry: VideoEntry, annotations: Annotations) -> int:
     """What a video weighs in its shard: its bytes, or its frames where it does not exist yet."""
     return entry.bytes or annotations.videos[entry.id].frames or 1
+
+
+def _remove_old_lists(lists: Path, settings: BenchmarkSettings, wanted: Collection[str]) -> None:
+    """Remove lists of an earlier, larger number of shards, and of splits that no set is made for any more."""
+    for name in ("", *settings.data.SPLITS):
+        folder = lists / name
+        for path in list_files(folder)[settings.shards if name in wanted else 0 :]:
+            path.unlink(missing_ok=True)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _write_list(folder: Path, name: str, shard: int, shards: int, entries: list[VideoEntry]) -> bool:
