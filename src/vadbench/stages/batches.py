@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import torch
@@ -12,25 +12,37 @@ from vadbench.errors import VadbenchError
 _LOG = logging.getLogger("vadbench.stages")
 
 
+class _Sliced(Protocol):
+    """An array, which is cut along its first axis, or a sequence."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> Self: ...
+
+
+Batch = TypeVar("Batch", bound=_Sliced)
 Made = TypeVar("Made")
 
 
-class HalvingBatches(Generic[Made]):
-    """Runs a model on arrays along their first axis; out of GPU memory, it goes on with half as many at once.
+class HalvingBatches(Generic[Batch, Made]):
+    """Runs a model on batches; out of GPU memory, it goes on with half as many items at once.
 
-    The smaller size stays, so that not every batch runs into the limit again. Of lists, `join` makes one of
-    what the model makes of several.
+    The smaller size stays, so that not every batch runs into the limit again.
+
+    Args:
+        model: what is to be run, on arrays along their first axis or on sequences.
+        join: puts together, in their order, what the model made of the pieces of one batch.
     """
 
     def __init__(
-        self, model: Callable[[Any], Made], join: Callable[[list[Any]], Any] = np.concatenate
+        self, model: Callable[[Batch], Made], join: Callable[[list[Any]], Any] = np.concatenate
     ) -> None:
         self._model = model
         self._join = join
         self._largest: int | None = None
 
-    def __call__(self, batch: Any) -> Made:
-        """What the model makes of (n, …), as (n, D). Raises VadbenchError where not even one fits."""
+    def __call__(self, batch: Batch) -> Made:
+        """What the model makes of a batch. Raises VadbenchError where not even one item fits."""
         size = self._largest or len(batch)
         pieces: list[Made] = []
         start = 0
@@ -44,7 +56,7 @@ class HalvingBatches(Generic[Made]):
         joined: Made = self._join(pieces)
         return joined
 
-    def _tried(self, batch: Any) -> Made | None:
+    def _tried(self, batch: Batch) -> Made | None:
         # The memory is free only when the error, which holds what the model had computed, is gone.
         try:
             return self._model(batch)
