@@ -17,7 +17,7 @@ from vadbench.store import Store
 METHODS = {
     "weak": {"zero_shot", "frame_difference", "linear_svm", "sultani", "stprompt", "vadclip"},
     "one_class": {"zero_shot", "frame_difference", "one_class_svm"}
-    | {"local_patterns", "motion_magnitude", "region_knn", "region_gmm"},
+    | {"local_patterns", "motion_magnitude", "region_knn"},
 }
 
 
