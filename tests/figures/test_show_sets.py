@@ -249,6 +249,11 @@ def test_sets_that_do_not_belong_together_are_refused(stores: Path, tmp_path: Pa
 def test_runs_and_sets_are_told_apart(stores: Path) -> None:
     with pytest.raises(VadbenchError, match="--annotated"):
         show(stores / "motion", VIDEO, "--annotated", "a.mp4")
+    with pytest.raises(VadbenchError, match="results/b: neither a finished run nor a set"):
+        show(stores / "motion", "results/b", VIDEO)
+    for run in (Path("results/a"), Path("results/b")):
+        run.mkdir(parents=True)
+        (run / "metrics.json").touch()
     with pytest.raises(VadbenchError, match="only one run"):
         show("results/a", "results/b", VIDEO)
     with pytest.raises(VadbenchError, match="results/a: no part of a set"):

@@ -125,7 +125,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(
     finished: int,
 ) -> None:
     """Broken off between videos: 23, 24 or 64 rows are there, which is in the middle of a batch of 7."""
-    write, written = embedding._write_video, []
+    write, written = embedding.write_video, []
 
     def break_off(*arguments: Any) -> None:
         if len(written) == finished:
@@ -135,7 +135,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(
 
     out, settings = tmp_path / "part-0000.h5", {**model, "batch_size": 7}
     with monkeypatch.context() as patch:
-        patch.setattr(embedding, "_write_video", break_off)
+        patch.setattr(embedding, "write_video", break_off)
         with pytest.raises(KeyboardInterrupt):
             run_clip(shard, frames, out, **settings)
     rewritten: list[str] = []
@@ -144,7 +144,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(
         rewritten.append(id)
         write(writer, part, id, *others)
 
-    monkeypatch.setattr(embedding, "_write_video", watch)
+    monkeypatch.setattr(embedding, "write_video", watch)
     resumed = run_clip(shard, frames, out, **settings)
     assert rewritten == list(LENGTHS)[finished:]
     undisturbed = run_clip(shard, frames, tmp_path / "other/part-0000.h5", **settings)

@@ -255,7 +255,7 @@ def test_a_video_is_embedded_alike_beside_other_videos(
 
 def _break_off(monkeypatch: pytest.MonkeyPatch, finished: int) -> None:
     """Interrupt the run when so many videos are written."""
-    write, written = embedding._write_video, []
+    write, written = embedding.write_video, []
 
     def writing(*arguments: Any) -> None:
         if len(written) == finished:
@@ -263,7 +263,7 @@ def _break_off(monkeypatch: pytest.MonkeyPatch, finished: int) -> None:
         written.append(arguments)
         write(*arguments)
 
-    monkeypatch.setattr(embedding, "_write_video", writing)
+    monkeypatch.setattr(embedding, "write_video", writing)
 
 
 @pytest.mark.parametrize("finished", [1, 2, 3])
