@@ -105,7 +105,7 @@ def test_no_two_shuffles_share_a_run_seed(
 ) -> None:
     seen: list[tuple[int, Annotations]] = []
     monkeypatch.setattr(checks, "trained_auc", _recorded(seen))
-    values = checks.shuffled_aucs(features, annotations, SETTINGS["sultani"])
+    values = checks.shuffled_aucs(features.folder, annotations, SETTINGS["sultani"])
     assert values == [0.5] * checks.SHUFFLES
     assert [seed for seed, _ in seen] == list(range(checks.SHUFFLES))
     assert [labels for _, labels in seen] == [

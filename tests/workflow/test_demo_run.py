@@ -82,7 +82,7 @@ def test_true_labels_teach_more_than_shuffled_ones(
     annotations = Annotations.load(stores / "annotations.json")
     with Store.open(stores / "clip") as features:
         true = trained_auc(features, annotations, method)
-        shuffles = shuffled_aucs(features, annotations, method)
+    shuffles = shuffled_aucs(stores / "clip", annotations, method, workers=2)
     assert len(shuffles) == 10
     assert true > max(shuffles)
     assert 0.40 <= np.mean(shuffles) <= 0.60

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from vadbench.config import BenchmarkSettings, ClipSettings, DemoData, MethodSettings
 from vadbench.datasets import Annotations
@@ -14,6 +15,7 @@ from vadbench.demo.held_out_objects import found_shares, share_lines
 from vadbench.demo.plan import benchmark_plan
 from vadbench.errors import VadbenchError
 from vadbench.evaluation import Record
+from vadbench.models.threads import usable_threads
 from vadbench.models.weights import packaged
 from vadbench.store import Store
 
@@ -52,7 +54,7 @@ def controls(stores: Path, settings: BenchmarkSettings, threads: int) -> Iterato
         method = method_settings(settings, name)
         with Store.open(stores / "clip") as features:
             true = trained_auc(features, annotations, method, threads=threads)
-            shuffles = shuffled_aucs(features, annotations, method, threads)
+        shuffles = shuffled_aucs(stores / "clip", annotations, method, workers=threads)
         yield f"{name}, true labels: {true:.3f}; {SHUFFLES} shuffles: {_spread(shuffles)}"
     values = untrained_aucs(stores, annotations, settings, threads)
     yield f"sultani on an untrained model, {INITIALISATIONS} initialisations: {_spread(values)}"
@@ -61,16 +63,24 @@ def controls(stores: Path, settings: BenchmarkSettings, threads: int) -> Iterato
 
 
 def shuffled_aucs(
-    features: Store, annotations: Annotations, method: MethodSettings, threads: int = 1
+    features: Path, annotations: Annotations, method: MethodSettings, workers: int = 1
 ) -> list[float]:
     """Micro AUC after training on shuffled video labels, for each of `SHUFFLES`, each with its own run seed.
 
     With one seed for all they would share one initialisation, and their mean would tell of its direction.
+
+    features: folder of the set; workers: processes that train side by side, each on one thread.
     """
-    return [
-        trained_auc(features, shuffled_labels(annotations, seed), method, seed=seed, threads=threads)
-        for seed in range(SHUFFLES)
-    ]
+    each = Parallel(usable_threads(workers))
+    values: list[float] = each(
+        delayed(_shuffled_auc)(features, annotations, method, seed) for seed in range(SHUFFLES)
+    )
+    return values
+
+
+def _shuffled_auc(folder: Path, annotations: Annotations, method: MethodSettings, seed: int) -> float:
+    with Store.open(folder) as features:
+        return trained_auc(features, shuffled_labels(annotations, seed), method, seed=seed)
 
 
 def untrained_aucs(
