@@ -9,7 +9,7 @@ depend on the frames and the settings alone.
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -74,6 +74,16 @@ class EncoderFrame(NamedTuple):
     """YUV 4:2:0, with the image's last row and column repeated up to a size that x265 takes."""
 
 
+class DumpPiece(NamedTuple):
+    """What x265 has dumped since the piece before."""
+
+    data: bytes
+    size: tuple[int, int]
+    """Width and height in pixels of the frames."""
+    frames: int
+    """How many were encoded so far."""
+
+
 class FrameConverter:
     """Images (height, width, 3) uint8 RGB to frames of the encoder; one for all images of a video."""
 
@@ -128,20 +138,36 @@ class HevcVectors:
         Raises:
             VadbenchError: for a frame of another size than the first, and where x265 fails.
         """
+        with closing(self.pieces(frames)) as pieces:
+            yield from self.read(pieces)
+
+    def pieces(self, frames: Iterable[Image | EncoderFrame]) -> Generator[DumpPiece, None, None]:
+        """What x265 dumps of each frame, for `read`, which may go on in another thread; as of `fields`."""
         with self._explained():
             encoding = _Encoding(self._preset, self._crf)
         try:
             for frame in frames:
                 with self._explained():
-                    fields = encoding.encode(frame)
+                    piece = encoding.encode(frame)
                 if not self.options and encoding.announcement:
                     self.version, self.options = encoding.announcement
-                yield from fields
+                yield piece
             with self._explained():
-                fields = encoding.finish()
-            yield from fields
+                piece = encoding.finish()
+            yield piece
         finally:
             encoding.close()
+
+    def read(self, pieces: Iterable[DumpPiece]) -> Generator[Field, None, None]:
+        """The fields that all pieces of one video hold, in turn; as of `fields`."""
+        reader, piece = DumpReader(), None
+        for piece in pieces:
+            rows, columns = (-(-side // BLOCK) for side in reversed(piece.size))
+            with self._explained():
+                fields = reader.feed(piece.data)
+            yield from (field[:rows, :columns] for field in fields)
+        with self._explained():
+            reader.check_end(piece.frames if piece else 0)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -167,11 +193,10 @@ class _Encoding:
         self._size: tuple[int, int] | None = None
         self._given = 0
         self._convert = FrameConverter()
-        self._reader = DumpReader()
         self._pipe = DumpPipe()
 
-    def encode(self, frame: Image | EncoderFrame) -> list[Field]:
-        """Encode a frame; the fields of frames so far that the dump holds by now."""
+    def encode(self, frame: Image | EncoderFrame) -> DumpPiece:
+        """Encode a frame; what the dump holds by now."""
         size, picture = frame if isinstance(frame, EncoderFrame) else self._convert(frame)
         if self._context is None:
             self._size, self._context = size, self._open(picture)
@@ -185,17 +210,14 @@ class _Encoding:
         if self._given == 0:
             self.announcement = _announcement(b"".join(bytes(packet) for packet in packets), self._crf)
         self._given += 1
-        return self._fields()
+        return self._piece()
 
-    def finish(self) -> list[Field]:
-        """The fields that are left after the last frame."""
-        if self._context is None:
-            return []
-        self._context.encode(None)
-        self.close()
-        fields = self._fields()
-        self._reader.check_end(self._given)
-        return fields
+    def finish(self) -> DumpPiece:
+        """What is left after the last frame."""
+        if self._context is not None:
+            self._context.encode(None)
+            self.close()
+        return self._piece()
 
     def close(self) -> None:
         """End the encoder and what it writes to; may be called twice."""
@@ -205,9 +227,8 @@ class _Encoding:
         self._context = None
         self._pipe.close()
 
-    def _fields(self) -> list[Field]:
-        rows, columns = (-(-side // BLOCK) for side in reversed(self._size or (0, 0)))
-        return [field[:rows, :columns] for field in self._reader.feed(self._pipe.take())]
+    def _piece(self) -> DumpPiece:
+        return DumpPiece(self._pipe.take(), self._size or (0, 0), self._given)
 
     def _open(self, picture: av.VideoFrame) -> av.VideoCodecContext:
         context = av.CodecContext.create("libx265", "w")

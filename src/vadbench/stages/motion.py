@@ -26,6 +26,7 @@ from vadbench.store import ArraySpec, PartWriter
 from vadbench.video import VideoReader, open_video
 
 _DECODED_AHEAD = 4
+_PIECES_AHEAD = 8
 _ROWS_PER_WRITE = 32
 
 FIELDS_AHEAD = 64
@@ -85,9 +86,10 @@ def video_motion(
         except VadbenchError as error:
             raise BadVideoError(error, path) from error
 
-    with closing(frames()) as given, closing(vectors.fields(given)) as fields:
+    # The encoder's thread does nothing else: its dump is read by the one that asks for fields.
+    with closing(frames()) as given, closing(prefetch(vectors.pieces(given), _PIECES_AHEAD)) as pieces:
         try:
-            for field in fields:
+            for field in vectors.read(pieces):
                 yield FrameMotion(*pending.popleft(), field)
         except VadbenchError as error:
             raise VadbenchError(f"{path}: {error}") from error
