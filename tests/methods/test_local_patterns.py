@@ -51,6 +51,20 @@ def rows_of(store: Store) -> np.ndarray:
     )
 
 
+def kill_after_an_epoch(store: Store, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train until the state of the first epoch is saved."""
+    save = training_loop._save
+
+    def killed(*given: Any) -> None:
+        save(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_loop, "_save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            trained(store, run, fast())
+
+
 @pytest.mark.parametrize("standardise", [True, False])
 def test_a_training_is_the_plain_loop(store: Store, tmp_path: Path, standardise: bool) -> None:
     """Adam on the mean squared error of batches, written out; the bits are the same."""
@@ -160,16 +174,7 @@ def test_another_trainings_state_is_not_continued(
         train_inputs(features, weak_split(videos), settings, tmp_path / name) for name in ("whole", "killed")
     ]
     METHOD.train(inputs[0])
-    save = training_loop._save
-
-    def killed(*given: Any) -> None:
-        save(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training_loop, "_save", killed)
-        with pytest.raises(KeyboardInterrupt):
-            trained(store, tmp_path / "killed", fast())
+    kill_after_an_epoch(store, tmp_path / "killed", monkeypatch)
     METHOD.train(inputs[1])
     whole, again = (tmp_path / name / "checkpoint.safetensors" for name in ("whole", "killed"))
     assert again.read_bytes() == whole.read_bytes()
@@ -237,16 +242,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(store: Store, tmp_path: Path,
 def test_a_damaged_state_of_a_killed_training_is_refused(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = training_loop._save
-
-    def killed(*given: Any) -> None:
-        save(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training_loop, "_save", killed)
-        with pytest.raises(KeyboardInterrupt):
-            trained(store, tmp_path, fast())
+    kill_after_an_epoch(store, tmp_path, monkeypatch)
     (state,) = (tmp_path / "training").iterdir()
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(VadbenchError, match="damaged checkpoint"):
