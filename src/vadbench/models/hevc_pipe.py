@@ -43,6 +43,14 @@ class DumpPipe:
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
+    def unlink(self) -> None:
+        """Remove the pipe's name, once x265 has opened it, so that a process that is killed leaves nothing.
+
+        May be called twice. x265 does not find the name at its end, which it only notes in its log.
+        """
+        if self._folder.exists():
+            shutil.rmtree(self._folder)
+
     def take(self) -> bytes:
         """What was written since the last call, as far as it has arrived; after `close`, all of it."""
         pieces = []
@@ -58,13 +66,13 @@ class DumpPipe:
             time.sleep(_POLL_SECONDS)
 
     def close(self) -> None:
-        """Read to the end and remove the pipe; x265 must have closed it. May be called twice."""
+        """Read to the end and remove the name; x265 must have closed it. May be called twice."""
         if self._open:
             self._open = False
             os.close(self._writing)
             self._thread.join()
             os.close(self._reading)
-            shutil.rmtree(self._folder)
+            self.unlink()
 
     def _read(self) -> None:
         while piece := os.read(self._reading, _PIECE_BYTES):

@@ -208,6 +208,7 @@ class _Encoding:
         picture.pts, picture.time_base = self._given, _TIME_BASE
         packets = self._context.encode(picture)
         if self._given == 0:
+            self._pipe.unlink()
             self.announcement = _announcement(b"".join(bytes(packet) for packet in packets), self._crf)
         self._given += 1
         return self._piece()
