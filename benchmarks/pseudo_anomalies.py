@@ -27,11 +27,10 @@ from vadbench.config import (
     HistogramsSettings,
     MethodSettings,
     MotionSettings,
-    TextSettings,
     load_benchmark,
 )
 from vadbench.datasets import Annotations, Split, load_videos
-from vadbench.methods import METHODS, ScoreInputs, TrainInputs
+from vadbench.demo.controls import row_scores
 from vadbench.metrics import roc_auc
 from vadbench.models.hevc_vectors import FrameConverter, HevcVectors
 from vadbench.stages.histograms import HISTOGRAM
@@ -158,47 +157,14 @@ def _values(
         held_out = clips[fold::folds]
         trained = tuple(clip for clip in clips if clip not in held_out)
         tested = tuple(_pseudo(clip, speed) for speed in SPEEDS for clip in held_out)
-        scores = _scores(file, settings, annotations, Split("one_class", trained, tested))
+        with Part.open(file) as features:
+            scores = row_scores(features, annotations, Split("one_class", trained, tested), settings)
         for place, speed in enumerate(SPEEDS):
             rows = [scores[_pseudo(clip, speed)] for clip in held_out]
             labels = [[_is_pseudo(row, len(each)) for row in range(len(each))] for each in rows]
             values[fold, place] = roc_auc(np.concatenate(labels), np.concatenate(rows))
     averages: list[float] = values.mean(axis=0).tolist()
     return averages
-
-
-def _scores(
-    file: Path, settings: MethodSettings, annotations: Annotations, split: Split
-) -> dict[str, NDArray[np.float32]]:
-    """Row scores of the tested videos, after a training on the others."""
-    method = METHODS[settings.method]
-    with Part.open(file) as features, tempfile.TemporaryDirectory() as folder:
-        run = Path(folder)
-        if method.trains:
-            method.train(
-                TrainInputs(
-                    features=features,
-                    split=split,
-                    annotations=annotations,
-                    texts=TextSettings(),
-                    settings=settings,
-                    seed=0,
-                    out=run,
-                )
-            )
-        method.score(
-            ScoreInputs(
-                features=features,
-                split=split,
-                texts=TextSettings(),
-                settings=settings,
-                seed=0,
-                run=run,
-                out=run / "scores.h5",
-            )
-        )
-        with Part.open(run / "scores.h5") as part:
-            return {video: part.read(video, "score") for video in split.test}
 
 
 def _pseudo(clip: str, speed: int) -> str:

@@ -17,13 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vadbench.config import ClipSettings, EvaluationSettings, MethodSettings, TextSettings
-from vadbench.datasets import Annotations
+from vadbench.datasets import Annotations, Split
 from vadbench.demo.plan import BenchmarkPlan
 from vadbench.demo.render import frame_truth
 from vadbench.evaluation import micro_auc_of_rows
 from vadbench.methods import METHODS, ScoreInputs, TrainInputs
+from vadbench.methods.layers.features import Features
 from vadbench.metrics import roc_auc
 from vadbench.stages import run_stage
 from vadbench.store import Part, Store, link
@@ -35,23 +37,37 @@ def trained_auc(
     features: Store, annotations: Annotations, settings: MethodSettings, *, seed: int = 0, threads: int = 1
 ) -> float:
     """Micro AUC on the weak split's test videos of a method that is trained with these labels."""
-    method = METHODS[settings.method]
     split = annotations.split("weak")
+    rows = row_scores(features, annotations, split, settings, seed=seed, threads=threads)
+    return micro_auc_of_rows(features, annotations, split, EvaluationSettings())(rows)
+
+
+def row_scores(
+    features: Features,
+    annotations: Annotations,
+    split: Split,
+    settings: MethodSettings,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+) -> dict[str, NDArray[np.float32]]:
+    """Row scores (rows,) of each test video of the split by a method, after its training where it has one."""
+    method = METHODS[settings.method]
     with tempfile.TemporaryDirectory(prefix="vadbench-control-") as folder:
         run = Path(folder)
-        method.train(
-            TrainInputs(
-                features=features,
-                split=split,
-                annotations=annotations,
-                texts=TextSettings(),
-                settings=settings,
-                seed=seed,
-                out=run,
-                threads=threads,
+        if method.trains:
+            method.train(
+                TrainInputs(
+                    features=features,
+                    split=split,
+                    annotations=annotations,
+                    texts=TextSettings(),
+                    settings=settings,
+                    seed=seed,
+                    out=run,
+                    threads=threads,
+                )
             )
-        )
-        scores = run / "scores.h5"
         method.score(
             ScoreInputs(
                 features=features,
@@ -60,13 +76,12 @@ def trained_auc(
                 settings=settings,
                 seed=seed,
                 run=run,
-                out=scores,
+                out=run / "scores.h5",
                 threads=threads,
             )
         )
-        with Part.open(scores) as part:
-            rows = {video: part.read(video, "score") for video in part.videos}
-    return micro_auc_of_rows(features, annotations, split, EvaluationSettings())(rows)
+        with Part.open(run / "scores.h5") as part:
+            return {video: part.read(video, "score") for video in part.videos}
 
 
 def shuffled_labels(annotations: Annotations, seed: int) -> Annotations:
