@@ -31,6 +31,23 @@ def test_a_set_is_described(tmp_path: Path) -> None:
     assert any(line.startswith("videos    6, ") for line in lines)
 
 
+def test_a_set_that_is_not_linked_is_described_as_it_will_be(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "clip")
+    linked = inspect(folder).splitlines()
+    for name in ("store.json", "store.h5"):
+        (folder / name).unlink()
+    first, *lines = inspect(folder).splitlines()
+    assert first == f"{folder}: 3 parts, not linked"
+    assert lines == linked[1:]
+
+
+def test_a_part_of_a_linked_set_that_is_another_is_an_error(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "clip")
+    (folder / "part-0001.h5").replace(folder / "part-0000.h5")
+    with pytest.raises(VadbenchError, match="part-000"):
+        inspect(folder)
+
+
 def test_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(VadbenchError, match="neither a part nor"):
         inspect(tmp_path / "part-0000.h5")

@@ -1,19 +1,43 @@
 """What a part or a set holds, as text."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from vadbench.errors import VadbenchError
 from vadbench.store.layout import Header, to_json
-from vadbench.store.linking import read_index
+from vadbench.store.linking import read_index, unlinked_parts
 from vadbench.store.part import Part
 from vadbench.store.store import Store
 
 _VIDEOS_SHOWN = 10
 
 
+@dataclass(frozen=True)
+class _Content:
+    """What is told of a part: rows and frames by video, rows by array."""
+
+    file: str
+    header: Header
+    digest: str
+    lengths: Mapping[str, int]
+    videos: Mapping[str, tuple[int, int]]
+    skipped: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        return self.lengths["rows/frame"]
+
+    @classmethod
+    def of(cls, part: Part) -> Self:
+        videos = {id: (part.row_count(id), part.frame_count(id)) for id in part.videos}
+        return cls(part.path.name, part.header, part.digest, part.lengths(), videos, part.skipped)
+
+
 def inspect(path: Path) -> str:
-    """Describe a part, or the folder of a linked set, in a few lines.
+    """Describe a part, or the folder of a set, linked or not, in a few lines.
 
     Raises:
         VadbenchError: if there is neither at `path`, or it is damaged.
@@ -32,25 +56,31 @@ def _part_lines(part: Part) -> Iterator[str]:
     yield from _header_lines(part.header)
     yield f"digest    {part.digest}"
     yield from _array_lines(part.header, part.lengths())
-    yield from _video_lines(part)
+    yield from _video_lines([_Content.of(part)])
 
 
 def _set_lines(folder: Path) -> Iterator[str]:
-    with Store.open(folder) as store, Part.open(folder / read_index(folder)[0].file) as first:
-        linked = read_index(folder)
-        yield f"{folder}: {len(linked)} parts"
-        yield from _header_lines(first.header)
-        lengths: dict[str, int] = {}
-        for entry in linked:
-            with Part.open(folder / entry.file) as part:
-                for name, rows in part.lengths().items():
-                    lengths[name] = lengths.get(name, 0) + rows
-        yield from _array_lines(first.header, lengths)
-        yield from _table(
-            ["part", "videos", "rows", "digest"],
-            [[entry.file, f"{entry.videos:,}", f"{entry.rows:,}", entry.digest[:16]] for entry in linked],
-        )
-        yield from _video_lines(store)
+    files = unlinked_parts(folder)
+    yield f"{folder}: {len(files or read_index(folder))} parts{', not linked' if files else ''}"
+    if not files:
+        files = tuple(folder / entry.file for entry in read_index(folder))
+        with Store.open(folder):  # sees that the parts are those that were linked
+            pass
+    contents = []
+    for file in files:
+        with Part.open(file) as part:
+            contents.append(_Content.of(part))
+    yield from _header_lines(contents[0].header)
+    lengths = {name: sum(content.lengths[name] for content in contents) for name in contents[0].lengths}
+    yield from _array_lines(contents[0].header, lengths)
+    yield from _table(
+        ["part", "videos", "rows", "digest"],
+        [
+            [content.file, f"{len(content.videos):,}", f"{content.rows:,}", content.digest[:16]]
+            for content in contents
+        ],
+    )
+    yield from _video_lines(contents)
 
 
 def _header_lines(header: Header) -> Iterator[str]:
@@ -71,19 +101,18 @@ def _array_lines(header: Header, lengths: Mapping[str, int]) -> Iterator[str]:
     yield from _table(["array", "type", "shape", "MB", "units"], rows)
 
 
-def _video_lines(source: Part | Store) -> Iterator[str]:
-    videos = source.videos
-    rows = sum(source.row_count(id) for id in videos)
-    frames = sum(source.frame_count(id) for id in videos)
-    yield f"videos    {len(videos):,}, {rows:,} rows of {frames:,} frames, {len(source.skipped)} skipped"
-    shown = [
-        [f"  {id}", f"{source.row_count(id):,} rows", f"{source.frame_count(id):,} frames"]
-        for id in videos[:_VIDEOS_SHOWN]
-    ]
-    yield from _table(None, shown)
+def _video_lines(contents: Sequence[_Content]) -> Iterator[str]:
+    videos = {id: counts for content in contents for id, counts in content.videos.items()}
+    skipped = {id: reason for content in contents for id, reason in content.skipped.items()}
+    rows, frames = (sum(counts[place] for counts in videos.values()) for place in (0, 1))
+    yield f"videos    {len(videos):,}, {rows:,} rows of {frames:,} frames, {len(skipped)} skipped"
+    shown = islice(videos.items(), _VIDEOS_SHOWN)
+    yield from _table(
+        None, [[f"  {id}", f"{rows:,} rows", f"{frames:,} frames"] for id, (rows, frames) in shown]
+    )
     if len(videos) > _VIDEOS_SHOWN:
         yield f"  and {len(videos) - _VIDEOS_SHOWN:,} more"
-    for id, reason in source.skipped.items():
+    for id, reason in skipped.items():
         yield f"skipped   {id}: {reason}"
 
 
