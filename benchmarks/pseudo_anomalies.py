@@ -121,6 +121,8 @@ def _write(
     ) as writer:
         for name, speed in [(clip, 1) for clip in clips] + [(clip, s) for clip in clips for s in SPEEDS]:
             boxes = regions.ragged_rows(name, REGIONS, "box")
+            if len(boxes) != len(fields[name, 1]):
+                raise SystemExit(f"{name}: its set of regions has not every frame; write stride: 1, every: 1")
             rows = list(_rows(boxes, fields[name, 1], fields[name, speed], speed, settings))
             frames = [row * speed for row in range(len(rows))]
             with writer.video(name if speed == 1 else _pseudo(name, speed)) as video:

@@ -205,16 +205,18 @@ def memory(path: Path, images: Sequence[Image], count: int) -> bool:
         videos, frames = write_frames(images, count, Path(folder))
         watcher = threading.Thread(target=watch)
         watcher.start()
-        run_stage(
-            RegionsSettings(weights=str(path), image_size=SMALL_SIDE),
-            videos=videos,
-            reads=frames,
-            data_root=Path(folder),
-            out=Path(folder) / "regions/part-0000.h5",
-            device="cpu",
-        )
-        done.set()
-        watcher.join()
+        try:
+            run_stage(
+                RegionsSettings(weights=str(path), image_size=SMALL_SIDE),
+                videos=videos,
+                reads=frames,
+                data_root=Path(folder),
+                out=Path(folder) / "regions/part-0000.h5",
+                device="cpu",
+            )
+        finally:
+            done.set()
+            watcher.join()
     half, last = max(sizes[: len(sizes) // 2]), max(sizes)
     print(
         f"memory over {count} frames of {SMALL_SIDE} lines: {half / 2**20:.0f} MiB by the middle, "

@@ -67,7 +67,7 @@ def test_it_prints_figures_and_report_and_writes_nothing(folder: Path) -> None:
     assert "macro_auc_sentinel  1.0000 [1.0000, 1.0000]\n" in done.stdout
     # Resamples of the one clip that is abnormal from end to end have no AUC.
     assert "micro_auc           1.0000 (undefined in " in done.stdout
-    assert "published frame counts; true length; end exclusive; no smoothing; 95 %" in done.stdout
+    assert "published frame counts; true length; end exclusive; no further smoothing; 95 %" in done.stdout
     assert "20 bootstrap resamples" in done.stdout
     assert sorted(folder.rglob("*")) == before
 

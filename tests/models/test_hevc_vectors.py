@@ -243,14 +243,25 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_nothing_reaches_the_disk_and_nothing_is_left(vectors: HevcVectors, temporary: Path) -> None:
-    def frames() -> Iterator[NDArray[np.uint8]]:
-        assert [path.is_fifo() for path in temporary.glob("*/*")] == [True]
-        yield from square_scene((3, -2)) * 5
+def test_nothing_reaches_the_disk_and_nothing_is_left(
+    vectors: HevcVectors, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
 
+    def look_and_unlink(pipe: hevc_pipe.DumpPipe) -> None:
+        seen.extend(path.is_fifo() for path in temporary.glob("*/*"))
+        unlink(pipe)
+
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        for image in square_scene((3, -2)) * 5:
+            assert not list(temporary.iterdir())  # nor would anything be, were the process killed
+            yield image
+
+    unlink = hevc_pipe.DumpPipe.unlink
+    monkeypatch.setattr(hevc_pipe.DumpPipe, "unlink", look_and_unlink)
     for _ in vectors.fields(frames()):
-        assert not list(temporary.iterdir())  # nor would anything be, were the process killed
-    assert not list(temporary.iterdir())
+        assert not list(temporary.iterdir())
+    assert seen == [True]
 
 
 def test_a_frame_of_another_size_ends_the_video(vectors: HevcVectors, temporary: Path) -> None:

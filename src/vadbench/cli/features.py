@@ -166,7 +166,9 @@ def inspect(
 
 def fetch_weights(
     model: Annotated[str, typer.Argument(help="Model of open_clip, or ultralytics for its detectors.")],
-    weights: Annotated[str, typer.Argument(help="Its weights: openai of ViT-B-16-quickgelu, yolov8n.")],
+    weights: Annotated[
+        str, typer.Argument(help="Its weights: openai of ViT-B-16-quickgelu; yolov8n of ultralytics.")
+    ],
 ) -> None:
     """Bring weights from the hub; the only command that uses the network. Do it on a host that has one."""
     os.environ["HF_HUB_OFFLINE"] = "0"

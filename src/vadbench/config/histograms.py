@@ -27,8 +27,8 @@ class HistogramsSettings(StageSettings):
 
     average: Literal["direction", "region"] = "direction"
     """What a bin's sum of magnitudes is divided by. direction: the number of its vectors, as the paper says,
-    so that one wild vector fills a bin; region: the number of vectors of the whole region (**ours**), so that
-    it counts for its area."""
+    so that one wild vector fills a bin; region: the number of all vectors of the region that are in some bin
+    (**ours**), so that a bin counts for its share of what moves."""
 
     @property
     def sources(self) -> tuple[str, ...]:

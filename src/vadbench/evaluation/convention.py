@@ -52,11 +52,16 @@ def describe(
                 *([counted] if counted != DECODED else []),
                 "true length" if length == "true" else f"length {_SHORT.get(length, f'as in {length}')}",
                 f"end {settings.end_rule}",
-                f"mean of {settings.smoothing_rows} rows" if settings.smoothing_rows > 1 else "no smoothing",
+                _smoothing(settings.smoothing_rows),
                 _interval(settings),
             ]
         ),
     )
+
+
+def _smoothing(rows: int) -> str:
+    # A method may smooth its scores itself.
+    return f"mean of {rows} rows" if rows > 1 else "no further smoothing"
 
 
 def _interval(settings: EvaluationSettings) -> str:

@@ -63,7 +63,8 @@ class Detector:
         precision: "fp32", or "fp16" on a GPU.
 
     Raises:
-        VadbenchError: for a network that its file does not fit, an unknown class, and fp16 on a CPU.
+        VadbenchError: for a network that its file does not fit, an unknown class, an image size that its
+            stride does not divide, and fp16 on a CPU.
     """
 
     def __init__(
@@ -93,8 +94,13 @@ class Detector:
         self._suppress = import_ultralytics("ultralytics.utils.nms", cache).non_max_suppression
         self._scale: Callable[..., Any] = import_ultralytics("ultralytics.utils.ops", cache).scale_boxes
         augment = import_ultralytics("ultralytics.data.augment", cache)
-        # The smallest rectangle, for every frame alone: what a frame gives must not depend on its batch.
         stride = max(_LEAST_STRIDE, int(self._network.stride.max()))
+        if image_size % stride:
+            raise VadbenchError(
+                f"image_size: {image_size} is no multiple of {stride}, this detector's stride; write "
+                f"{-(-image_size // stride) * stride}"
+            )
+        # The smallest rectangle, for every frame alone: what a frame gives must not depend on its batch.
         self._letterbox = augment.LetterBox(image_size, auto=True, stride=stride)
 
     def prepare(self, image: NDArray[np.uint8]) -> LetterboxedFrame:

@@ -5,6 +5,7 @@ weights included, and evaluates the activation as Python. So only known layers, 
 activations pass here.
 """
 
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -88,8 +89,9 @@ def check_architecture(content: object, path: Path) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"]))
+        given = reprlib.repr(first["input"])  # what a few bytes of YAML say may have no end when written out
         raise VadbenchError(
-            f"{path}: {place} of its architecture is {first['input']!r:.80}: {first['msg']}; such a file is "
+            f"{path}: {place} of its architecture is {given}: {first['msg']}; such a file is "
             f"not loaded, so get another"
         ) from None
     if found.head[-1][2] not in HEADS:

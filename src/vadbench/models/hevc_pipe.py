@@ -35,7 +35,11 @@ class DumpPipe:
             os.mkfifo(pipe)
             # Not to wait for a writer; then a writer of our own, so that the end does not come before x265.
             self._reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-            self._writing = os.open(pipe, os.O_WRONLY)
+            try:
+                self._writing = os.open(pipe, os.O_WRONLY)
+            except OSError:
+                os.close(self._reading)
+                raise
         except OSError:
             shutil.rmtree(self._folder)
             raise

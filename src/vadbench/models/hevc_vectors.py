@@ -9,8 +9,9 @@ depend on the frames and the settings alone.
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple
 
 import av
@@ -103,7 +104,8 @@ class HevcVectors:
 
     Attributes:
         version: x265's version, as "4.2+1-e444744 (build 216)".
-        options: all settings that x265 says it encodes with, as "bframes=0 ref=1 …".
+        options: all settings that x265 says it encodes the first video with, a test square of 128 x 128
+            pixels, as "bframes=0 ref=1 …".
     """
 
     def __init__(self, preset: str = "medium", crf: int = 28) -> None:
@@ -141,18 +143,24 @@ class HevcVectors:
         with closing(self.pieces(frames)) as pieces:
             yield from self.read(pieces)
 
-    def pieces(self, frames: Iterable[Image | EncoderFrame]) -> Generator[DumpPiece, None, None]:
-        """What x265 dumps of each frame, for `read`, which may go on in another thread; as of `fields`."""
-        with self._explained():
-            encoding = _Encoding(self._preset, self._crf)
+    def pieces(
+        self,
+        frames: Iterable[Image | EncoderFrame],
+        encoding_time: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> Generator[DumpPiece, None, None]:
+        """What x265 dumps of each frame, for `read`, which may go on in another thread; as of `fields`.
+
+        encoding_time: makes what is entered while x265 is at work.
+        """
+        encoding = _Encoding(self._preset, self._crf)
         try:
             for frame in frames:
-                with self._explained():
+                with self._explained(), encoding_time():
                     piece = encoding.encode(frame)
                 if not self.options and encoding.announcement:
                     self.version, self.options = encoding.announcement
                 yield piece
-            with self._explained():
+            with self._explained(), encoding_time():
                 piece = encoding.finish()
             yield piece
         finally:
@@ -193,13 +201,15 @@ class _Encoding:
         self._size: tuple[int, int] | None = None
         self._given = 0
         self._convert = FrameConverter()
-        self._pipe = DumpPipe()
+        self._pipe: DumpPipe | None = None
 
     def encode(self, frame: Image | EncoderFrame) -> DumpPiece:
         """Encode a frame; what the dump holds by now."""
         size, picture = frame if isinstance(frame, EncoderFrame) else self._convert(frame)
-        if self._context is None:
-            self._size, self._context = size, self._open(picture)
+        if self._context is None or self._pipe is None:
+            # Not earlier: a name on the disk should not wait for the first frame.
+            self._pipe = DumpPipe()
+            self._size, self._context = size, self._open(picture, self._pipe.path)
         if size != self._size:
             first = "x".join(map(str, self._size or ()))
             raise VadbenchError(
@@ -224,20 +234,21 @@ class _Encoding:
         """End the encoder and what it writes to; may be called twice."""
         # The context writes the rest of the dump when it is freed, and holds Python's lock meanwhile: the
         # pipe must have room for it, or both would wait for ever.
-        self._pipe.wait_empty()
-        self._context = None
-        self._pipe.close()
+        if self._pipe is not None:
+            self._pipe.wait_empty()
+            self._context = None
+            self._pipe.close()
 
     def _piece(self) -> DumpPiece:
-        return DumpPiece(self._pipe.take(), self._size or (0, 0), self._given)
+        return DumpPiece(self._pipe.take() if self._pipe else b"", self._size or (0, 0), self._given)
 
-    def _open(self, picture: av.VideoFrame) -> av.VideoCodecContext:
+    def _open(self, picture: av.VideoFrame, dump: Path) -> av.VideoCodecContext:
         context = av.CodecContext.create("libx265", "w")
         context.width, context.height = picture.width, picture.height
         context.pix_fmt = "yuv420p"
         context.time_base = _TIME_BASE
         # FFmpeg splits the list at colons; a backslash keeps what follows it.
-        path = re.sub(r"([\\':=])", r"\\\1", str(self._pipe.path))
+        path = re.sub(r"([\\':=])", r"\\\1", str(dump))
         options = {"analysis-save": path, "crf": str(self._crf), **_OPTIONS}
         context.options = {
             "preset": self._preset,

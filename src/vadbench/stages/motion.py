@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,13 +82,13 @@ def video_motion(
             ):
                 for index, time, frame in decoded:
                     pending.append((index, time, frame.size))
-                    with progress.busy("computing"):  # until the encoder asks for the next frame
-                        yield frame
+                    yield frame
         except VadbenchError as error:
             raise BadVideoError(error, path) from error
 
     # The encoder's thread does nothing else: its dump is read by the one that asks for fields.
-    with closing(frames()) as given, closing(prefetch(vectors.pieces(given), _PIECES_AHEAD)) as pieces:
+    encoding = partial(vectors.pieces, encoding_time=partial(progress.busy, "computing"))
+    with closing(frames()) as given, closing(prefetch(encoding(given), _PIECES_AHEAD)) as pieces:
         try:
             for field in vectors.read(pieces):
                 yield FrameMotion(*pending.popleft(), field)

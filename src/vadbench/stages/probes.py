@@ -172,7 +172,7 @@ def probe_histograms(
     """Count the motion of one frame in the boxes of others; making that motion is not included."""
     budget = Budget(seconds)
     for boxes in cycle(regions.boxes):
-        orientation_histograms(boxes, motion.field, zeros=settings.zeros)
+        orientation_histograms(boxes, motion.field, zeros=settings.zeros, average=settings.average)
         if budget.spend():
             break
     regions_per_row = sum(map(len, regions.boxes)) / len(regions.boxes)
@@ -267,7 +267,7 @@ def _decoded(paths: Sequence[Path], threads: int, stride: int = 1) -> Iterator[I
 def _fields(vectors: "HevcVectors", paths: Sequence[Path], threads: int) -> Iterator[NDArray[np.int16]]:
     """Motion of the videos that are there, one video after the other."""
     for path in paths:
-        with suppress(VadbenchError), closing(vectors.fields(_decoded([path], threads))) as fields:
+        with closing(vectors.fields(_decoded([path], threads))) as fields:
             yield from fields
 
 

@@ -52,7 +52,11 @@ class StageInputs(Generic[S]):
             )
         if self.settings.split is not None:
             listed = load_videos(self.videos)
-            part.select([video.id for video in listed], videos_digest(listed))
+            try:
+                part.select([video.id for video in listed], videos_digest(listed))
+            except VadbenchError:
+                part.close()
+                raise
         return part
 
 
