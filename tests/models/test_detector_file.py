@@ -103,6 +103,7 @@ def test_names_may_be_given_by_number(tiny: Path, tmp_path: Path) -> None:
             read_detector_file(written)
 
 
+@pytest.mark.parametrize("is_archive", [True, False])
 @pytest.mark.parametrize(
     ("function", "named"),
     [
@@ -115,10 +116,11 @@ def test_names_may_be_given_by_number(tiny: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_else_a_file_asks_for_is_named_and_not_run(
-    function: Callable[..., object], named: str, tmp_path: Path
+    function: Callable[..., object], named: str, is_archive: bool, tmp_path: Path
 ) -> None:
     file, mark = tmp_path / "evil.pt", tmp_path / "mark"
-    write_tiny_detector(file, note=_Calls(function, f"touch {mark}"))
+    content = {"model": tiny_network(tmp_path), "note": _Calls(function, f"touch {mark}")}
+    torch.save(content, file, _use_new_zipfile_serialization=is_archive)
     with pytest.raises(VadbenchError, match=rf"evil\.pt: asks for '{named}.*' *, which no detector needs"):
         read_detector_file(file)
     assert not mark.exists()
@@ -221,9 +223,14 @@ def test_files_without_a_network_are_refused(tmp_path: Path, content: object) ->
 
 
 def test_plain_pickles_and_other_endings_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "plain.pt").write_bytes(pickle.dumps(_Calls(os.system, f"touch {tmp_path / 'mark'}")))
+    call = pickle.dumps(_Calls(os.system, f"touch {tmp_path / 'mark'}"))
+    (tmp_path / "plain.pt").write_bytes(call)
+    torch.save({"model": tiny_network(tmp_path)}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    (tmp_path / "empty.pt").write_bytes(b"")
     for name, said in (
-        ("plain.pt", "cannot be read as a detector"),
+        ("plain.pt", rf"plain\.pt: asks for '{os.system.__module__}\.system', which no detector needs"),
+        ("old.pt", r"old\.pt: is not in the format that torch has written since 1\.6; save it anew"),
+        ("empty.pt", "not in the format"),
         ("absent.pt", "No such file"),
         ("absent.safetensors", "No such file"),
         ("model.onnx", r"allowed are files \*\.pt and \*\.safetensors"),

@@ -10,10 +10,12 @@ tensors are taken. The other form needs no pickle: safetensors, with architectur
 import hashlib
 import io
 import pickle
+import pickletools
 import re
 import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,11 @@ _CLASSES = re.compile(
     r"|ultralytics\.(yolo\.)?(nn\.tasks|nn\.modules(\.[a-z]+)?|utils(\.loss|\.tal)?)\.(v[0-9]+)?[A-Z]\w*"
 )
 """Layers, networks, and the losses and settings that older versions kept in them."""
+
+_OF_TENSORS = re.compile(
+    r"collections\.OrderedDict|builtins\.set|torch\._utils\._rebuild_\w+|torch\.\w+Storage"
+)
+"""What torch itself names in a pickle of tensors."""
 
 # Trainers keep the best fitness, which they never cleared of NumPy's number type.
 _NUMBERS = ("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
@@ -137,20 +144,46 @@ def _read_safetensors(path: Path) -> DetectorFile:
 
 def _records(data: bytes, path: Path) -> object:
     """The content of a pickle of torch, with records in place of the objects of allowed classes."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        _check_globals(_pickled_globals(data), path)
+        raise VadbenchError(
+            f"{path}: is not in the format that torch has written since 1.6; save it anew, or get it again"
+        )
     try:
         with _nothing_allowed():
             names = torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(data))
-            refused = sorted(name for name in names if name not in _NUMBERS and not _CLASSES.fullmatch(name))
-            if refused:
-                raise VadbenchError(
-                    f"{path}: asks for {refused[0]!r:.200}, which no detector needs, and was not loaded; get "
-                    f"the file from its authors, or as .safetensors"
-                )
+            _check_globals(names, path)
             aliases: list[Any] = [(_Number if name in _NUMBERS else _Record, name) for name in names]
             with torch.serialization.safe_globals(aliases):
                 return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except LOADING_ERRORS as error:
         raise _damaged(path, error) from None
+
+
+def _check_globals(names: Iterable[str], path: Path) -> None:
+    refused = sorted(name for name in names if name not in _NUMBERS and not _CLASSES.fullmatch(name))
+    if refused:
+        raise VadbenchError(
+            f"{path}: asks for {refused[0]!r:.200}, which no detector needs, and was not loaded; get "
+            f"the file from its authors, or as .safetensors"
+        )
+
+
+def _pickled_globals(data: bytes) -> set[str]:
+    """What a file that is no archive names, beside tensors: pickles one after another, up to what is none."""
+    names: set[str] = set()
+    texts: list[str] = []
+    stream = io.BytesIO(data)
+    with suppress(ValueError):  # pickletools' error where the pickles end
+        while True:
+            for opcode, argument, _ in pickletools.genops(stream):
+                if opcode.name == "GLOBAL":
+                    names.add(str(argument).replace(" ", ".").replace("__builtin__", "builtins"))
+                elif opcode.name == "STACK_GLOBAL":
+                    names.add(".".join(texts[-2:]))
+                elif isinstance(argument, str):
+                    texts.append(argument)
+    return {name for name in names if not _OF_TENSORS.fullmatch(name)}
 
 
 @contextmanager
