@@ -12,7 +12,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tiny_detector import NAMES, tiny_network, write_tiny_detector
+from tiny_detector import ARCHITECTURE, NAMES, tiny_network, write_tiny_detector
 from vadbench.errors import VadbenchError
 from vadbench.models.detector import Detections, Detector, load_detector
 from vadbench.models.detector_file import DetectorFile, read_detector_file
@@ -211,6 +211,21 @@ def test_what_does_not_fit_is_refused(file: Path) -> None:
                 device=torch.device("cpu"),
                 cache=file.parent,
             )
+
+
+def test_a_size_that_a_larger_stride_does_not_divide_is_refused(file: Path) -> None:
+    # Two more steps down than the tiny one's 8 and 4.
+    more: dict[str, Any] = {
+        "backbone": [*ARCHITECTURE["backbone"], *([-1, 1, "Conv", [64, 3, 2]] for _ in range(3))],
+        "head": [[[-1], 1, "Detect", ["nc"]]],
+    }
+    network = tiny_network(file.parent, **more)
+    assert int(network.stride.max()) == 64
+    torch.save({"model": network}, file.with_name("p6.pt"))
+    _load(file.with_name("p6.pt"), image_size=128)
+    said = "image_size: 96 is no multiple of 64, this detector's stride; write 128"
+    with pytest.raises(VadbenchError, match=said):
+        _load(file.with_name("p6.pt"), image_size=96)
 
 
 @pytest.mark.parametrize(

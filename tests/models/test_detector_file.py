@@ -3,6 +3,7 @@
 import os
 import pickle
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,23 @@ def test_architectures_are_checked_in_both_forms(
     (tmp_path / "evil.yaml").write_text(yaml.safe_dump({**ARCHITECTURE, "names": list(NAMES), **changes}))
     with pytest.raises(VadbenchError, match=said):
         read_detector_file(tmp_path / "evil.safetensors")
+
+
+def test_what_is_nested_without_end_is_not_written_out(tmp_path: Path) -> None:
+    deep: list[Any] = []
+    for _ in range(2000):
+        deep = [deep]
+    network = tiny_network(tmp_path)
+    network.yaml = {**network.yaml, "nc": deep}
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        torch.save({"model": network}, tmp_path / "evil.pt")
+    finally:
+        sys.setrecursionlimit(limit)
+    with pytest.raises(VadbenchError, match=r"nc of its architecture is \[+\.\.\.\]+: ") as caught:
+        read_detector_file(tmp_path / "evil.pt")
+    assert len(str(caught.value)) < 300 + len(str(tmp_path))
 
 
 def test_a_yaml_that_makes_objects_is_refused(tiny: Path, tmp_path: Path) -> None:

@@ -21,8 +21,9 @@ from vadbench.config import (
 )
 from vadbench.datasets import Annotations, VideoAnnotation, VideoEntry
 from vadbench.datasets.annotations import SplitLists
+from vadbench.errors import VadbenchError
 from vadbench.stages.planning import SetPlan, plan_sets
-from vadbench.stages.probes import MotionProbe
+from vadbench.stages.probes import MotionProbe, probe_motion
 
 
 class _OtherSettings(StageSettings):
@@ -97,6 +98,15 @@ def test_motion_is_planned_by_its_first_videos(tmp_path: Path) -> None:
     assert unkept == SetPlan("unkept", 0, 0.0, 0.0, "keep is none: made by what reads it")
     (absent,) = plan_sets({"motion": MotionSettings()}, entries[2:], annotations, tmp_path, ())
     assert absent == SetPlan("motion", 12, None, None, "no video to try yet")
+
+
+def test_what_x265_says_is_not_kept_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_video(tmp_path / "clip.mp4", 0, 12)
+    monkeypatch.setattr("vadbench.models.hevc_pipe.DumpPipe.take", lambda pipe: b"")
+    monkeypatch.setattr("vadbench.models.hevc_vectors._check_square", lambda *_: None)
+    monkeypatch.setattr("vadbench.models.hevc_vectors._moving_square", lambda: iter(()))
+    with pytest.raises(VadbenchError, match="its dump ends after 0 pictures, not 12"):
+        probe_motion(MotionSettings(), [tmp_path / "clip.mp4"], 1, 1.0)
 
 
 @pytest.fixture
