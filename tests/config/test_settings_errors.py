@@ -296,6 +296,12 @@ def test_typed_after_config(
             "offers the supervision it takes: sultani (weak)",
         ),
         (
+            [below_demo("{splits: [weak], methods: [motion_magnitude]}")],
+            "override.demo.methods: none of them runs on the splits listed (weak); each needs one that "
+            "offers the supervision it takes: motion_magnitude (none; its set histograms is made for "
+            "one_class)",
+        ),
+        (
             [below_demo("{features: {a/b: {stage: frames}}}")],
             f"override.demo.features.a/b: not allowed as a key; allowed: {NAME}",
         ),
@@ -423,3 +429,9 @@ def test_a_set_that_is_lacking_is_asked_for(workspace: Workspace) -> None:
     text = message(workspace, below_demo("{features: {motion: {stage: frames}}}"))
     assert "features.histograms.motion: the set motion comes from the stage frames" in text
     assert text.endswith("sets of the stage motion: none, add one to features")
+
+
+def test_a_key_that_is_like_no_other_has_no_nearest(workspace: Workspace) -> None:
+    error = message(workspace, below_demo("{features: {regions: {expand: 0.5}}}"))
+    assert "features.regions.expand: unknown key; allowed: " in error
+    assert "nearest" not in error

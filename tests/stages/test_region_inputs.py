@@ -1,11 +1,13 @@
 """Regions, motion and histograms of odd videos and odd names: right numbers, or one line that says why."""
 
+import io
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -188,8 +190,29 @@ def write_changing(folder: Path) -> None:
         image.resize((WIDTH * (1 + number // 3), HEIGHT * (1 + number // 3))).save(folder / f"{number}.png")
 
 
-def test_a_clip_that_changes_its_size_stops_every_stage_with_one_line(tmp_path: Path) -> None:
-    write_changing(tmp_path / "clips/changes")
+def write_changing_stream(file: Path) -> None:
+    """The same as an H.264 stream, whose second half has headers of its own."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    stream = io.BytesIO()
+    for half in range(2):
+        with av.open(stream, "w", format="h264") as container:
+            video: Any = container.add_stream("libx264", rate=25, options={"bf": "0"})
+            video.width, video.height = WIDTH * (1 + half), HEIGHT * (1 + half)
+            for number in range(3):
+                image = Image.fromarray(picture(0, number)).resize((video.width, video.height))
+                frame = av.VideoFrame.from_image(image)
+                frame.pts = 3 * half + number
+                container.mux(video.encode(frame))
+            container.mux(video.encode(None))
+    file.write_bytes(stream.getvalue())
+
+
+WRITE_CHANGING = {"images": write_changing, "stream.h264": write_changing_stream}
+
+
+@pytest.mark.parametrize("kind", WRITE_CHANGING)
+def test_a_clip_that_changes_its_size_stops_every_stage_with_one_line(tmp_path: Path, kind: str) -> None:
+    WRITE_CHANGING[kind](tmp_path / "clips/changes")
     shard = write_list(tmp_path / "clips", [{"id": "changes", "path": "changes", "bytes": 6}])
     said = rf"changes: frame 3: is {2 * WIDTH}x{2 * HEIGHT} .* {WIDTH}x{HEIGHT}"
     for settings in (FramesSettings(), MotionSettings()):
@@ -200,8 +223,9 @@ def test_a_clip_that_changes_its_size_stops_every_stage_with_one_line(tmp_path: 
         assert not out.exists()
 
 
-def test_a_clip_that_changes_its_size_is_skipped_by_every_stage(tmp_path: Path) -> None:
-    write_changing(tmp_path / "clips/changes")
+@pytest.mark.parametrize("kind", WRITE_CHANGING)
+def test_a_clip_that_changes_its_size_is_skipped_by_every_stage(tmp_path: Path, kind: str) -> None:
+    WRITE_CHANGING[kind](tmp_path / "clips/changes")
     shard = write_shard(tmp_path / "clips", {"before": 7, "after": 4})
     listed = json.loads(shard.read_text())["videos"]
     shard = write_list(shard.parent, [listed[0], {"id": "changes", "path": "changes", "bytes": 6}, listed[1]])

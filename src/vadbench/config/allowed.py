@@ -86,7 +86,7 @@ def choices_of(node: Node) -> list[str]:
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """The word most like the one given, if any is like it."""
     known = {known.lower(): known for known in words}
-    found = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return known[found[0]] if found else None
 
 

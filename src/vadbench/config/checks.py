@@ -155,12 +155,23 @@ def _no_run(benchmark: str, settings: BenchmarkSettings) -> Iterator[Problem]:
     narrowed = any(entry.settings.splits is not None for entry in settings.methods)
     if narrowed or expand_runs(benchmark, settings):
         return
-    takes = ", ".join(f"{entry.name} ({entry.settings.SUPERVISION})" for entry in settings.methods)
+    takes = ", ".join(f"{entry.name} ({_needs(entry, settings)})" for entry in settings.methods)
     text = (
         f"none of them runs on the splits listed ({', '.join(settings.splits)}); each needs one that offers "
         f"the supervision it takes: {takes}"
     )
     yield Problem(("methods",), text)
+
+
+def _needs(entry: MethodEntry, settings: BenchmarkSettings) -> str:
+    """The supervision an entry takes, and the split that its set is made for."""
+    features = settings.features.get(entry.settings.reads)
+    made = (
+        f"; its set {entry.settings.reads} is made for {features.split}"
+        if features and features.split
+        else ""
+    )
+    return f"{entry.settings.SUPERVISION}{made}"
 
 
 def _given(entry: MethodEntry) -> dict[str, object]:
