@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from feature_sets import read_scores, score_inputs, train_inputs, weak_split, write_histograms_set
+from killed_training import counted_steps, kill_at_first_save
 from vadbench.config import LocalPatternsSettings
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS, local_patterns
-from vadbench.methods.layers import training as training_loop
 from vadbench.methods.layers.batches import RowBatches
 from vadbench.methods.layers.checkpoint import read_arrays, read_record
 from vadbench.methods.layers.seeds import stream_seed
@@ -49,20 +49,6 @@ def rows_of(store: Store) -> np.ndarray:
     return np.concatenate(
         [row for video in TRAIN for row in store.ragged_rows(video, "regions", "histogram")]
     )
-
-
-def kill_after_an_epoch(store: Store, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train until the state of the first epoch is saved."""
-    save = training_loop._save
-
-    def killed(*given: Any) -> None:
-        save(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training_loop, "_save", killed)
-        with pytest.raises(KeyboardInterrupt):
-            trained(store, run, fast())
 
 
 @pytest.mark.parametrize("standardise", [True, False])
@@ -135,22 +121,9 @@ def test_a_killed_training_ends_with_the_same_bits(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = trained(store, tmp_path / "whole", fast(epochs=4))
-    save, step, steps = training_loop._save, training_loop._step, []
-
-    def killed(*given: Any) -> None:
-        save(*given)
-        raise KeyboardInterrupt
-
-    def counted(*given: Any, **more: Any) -> float:
-        steps.append(more["step"])
-        return step(*given, **more)
-
-    monkeypatch.setattr(training_loop, "_step", counted)
+    steps = counted_steps(monkeypatch)
     for _ in range(3):
-        with monkeypatch.context() as patch:
-            patch.setattr(training_loop, "_save", killed)
-            with pytest.raises(KeyboardInterrupt):
-                trained(store, tmp_path / "killed", fast(epochs=4))
+        kill_at_first_save(lambda: trained(store, tmp_path / "killed", fast(epochs=4)))
         torch.manual_seed(123)
         assert not (tmp_path / "killed" / "checkpoint.safetensors").exists()
     again = trained(store, tmp_path / "killed", fast(epochs=4))
@@ -160,9 +133,7 @@ def test_a_killed_training_ends_with_the_same_bits(
 
 
 @pytest.mark.parametrize("other", ["settings", "videos", "order", "features"])
-def test_another_trainings_state_is_not_continued(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
-) -> None:
+def test_another_trainings_state_is_not_continued(store: Store, tmp_path: Path, other: str) -> None:
     """A killed training, and then one that differs in what it is trained with."""
     videos = {"videos": TRAIN[:2], "order": TRAIN[::-1]}.get(other, TRAIN)
     settings = fast(lr=2e-3) if other == "settings" else fast()
@@ -174,7 +145,7 @@ def test_another_trainings_state_is_not_continued(
         train_inputs(features, weak_split(videos), settings, tmp_path / name) for name in ("whole", "killed")
     ]
     METHOD.train(inputs[0])
-    kill_after_an_epoch(store, tmp_path / "killed", monkeypatch)
+    kill_at_first_save(lambda: trained(store, tmp_path / "killed", fast()))
     METHOD.train(inputs[1])
     whole, again = (tmp_path / name / "checkpoint.safetensors" for name in ("whole", "killed"))
     assert again.read_bytes() == whole.read_bytes()
@@ -239,10 +210,8 @@ def test_a_checkpoint_that_does_not_fit_is_refused(store: Store, tmp_path: Path,
     assert not (tmp_path / "scores.h5").exists()
 
 
-def test_a_damaged_state_of_a_killed_training_is_refused(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kill_after_an_epoch(store, tmp_path, monkeypatch)
+def test_a_damaged_state_of_a_killed_training_is_refused(store: Store, tmp_path: Path) -> None:
+    kill_at_first_save(lambda: trained(store, tmp_path, fast()))
     (state,) = (tmp_path / "training").iterdir()
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(VadbenchError, match="damaged checkpoint"):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from feature_sets import read_scores, score_inputs, train_inputs, weak_split
+from killed_training import counted_steps, kill_at_first_save
 from tiny_clip import write_architecture, write_weights
 from vadbench.config import (
     METHOD_SETTINGS,
@@ -25,7 +26,6 @@ from vadbench.datasets import Split
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
 from vadbench.methods.layers import clip_of_features
-from vadbench.methods.layers import training as training_loop
 from vadbench.methods.layers.checkpoint import write_arrays
 from vadbench.models.clip_tower import load_clip
 from vadbench.store import ArraySpec, Part, PartWriter, Store, link
@@ -269,26 +269,13 @@ def test_a_killed_training_goes_on_with_other_settings_of_scoring_and_no_others(
     benchmark: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = checkpoint(benchmark, made("stprompt"), tmp_path / "whole")
-    save, step, steps = training_loop._save, training_loop._step, []
-
-    def killed(*given: Any) -> None:
-        save(*given)
-        raise KeyboardInterrupt
-
-    def counted(*given: Any, **more: Any) -> float:
-        steps.append(more["step"])
-        return step(*given, **more)
-
-    monkeypatch.setattr(training_loop, "_step", counted)
+    steps = counted_steps(monkeypatch)
     boxes = LocalisationSettings(threshold=0.4)
     for name, more, done in (
         ("same", {"score": "mean", "localisation": boxes}, 2),
         ("other", {"lr": 0.5}, 0),
     ):
-        with monkeypatch.context() as patch:
-            patch.setattr(training_loop, "_save", killed)
-            with pytest.raises(KeyboardInterrupt):
-                checkpoint(benchmark, made("stprompt"), tmp_path / name)
+        kill_at_first_save(functools.partial(checkpoint, benchmark, made("stprompt"), tmp_path / name))
         steps.clear()
         again = checkpoint(benchmark, made("stprompt", **more), tmp_path / name)
         assert steps == list(range(done, 4))

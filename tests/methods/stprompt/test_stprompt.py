@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from feature_sets import read_scores, score_inputs, train_inputs, weak_split, write_windows_set
+from killed_training import kill_at_first_save
 from tiny_clip import write_architecture, write_weights
 from vadbench.config import StPromptSettings, TextSettings
 from vadbench.datasets import Split
 from vadbench.errors import VadbenchError
 from vadbench.methods import METHODS
-from vadbench.methods.layers import training as training_loop
 from vadbench.methods.layers.checkpoint import read_arrays
 from vadbench.methods.layers.prompt_learner import PromptLearner, class_texts
 from vadbench.methods.layers.training import Learner
@@ -413,22 +413,11 @@ def test_the_optimizer_is_adamw_at_one_rate(benchmark: Benchmark) -> None:
     assert (defaults.alpha, defaults.beta, defaults.tau, defaults.sigma) == (0.9, 2, 0.07, math.e)
 
 
-def test_an_interrupted_training_ends_with_the_same_bits(
-    benchmark: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_training_ends_with_the_same_bits(benchmark: Benchmark, tmp_path: Path) -> None:
     settings = fast(min_steps=9)
     train(benchmark, settings, tmp_path / "whole")
-    save = training_loop._save
-
-    def killed(*given: Any) -> None:
-        save(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training_loop, "_save", killed)
-        for _ in range(2):
-            with pytest.raises(KeyboardInterrupt):
-                train(benchmark, settings, tmp_path / "killed")
+    for _ in range(2):
+        kill_at_first_save(lambda: train(benchmark, settings, tmp_path / "killed"))
     train(benchmark, settings, tmp_path / "killed")
     files = [(tmp_path / name / "checkpoint.safetensors").read_bytes() for name in ("whole", "killed")]
     assert files[0] == files[1]
