@@ -6,7 +6,7 @@ import pytest
 from part_samples import write_part, write_set
 
 from vadbench.errors import VadbenchError
-from vadbench.store import inspect
+from vadbench.store import PartWriter, inspect
 
 
 def test_a_part_is_described(tmp_path: Path) -> None:
@@ -39,6 +39,17 @@ def test_a_set_that_is_not_linked_is_described_as_it_will_be(tmp_path: Path) -> 
     first, *lines = inspect(folder).splitlines()
     assert first == f"{folder}: 3 parts, not linked"
     assert lines == linked[1:]
+
+
+def test_parts_with_other_arrays_are_told_apart(tmp_path: Path) -> None:
+    write_part(tmp_path / "part-0000.h5", ["a"])
+    with PartWriter(
+        tmp_path / "part-0001.h5", stage="clip", settings={}, revision=1, videos=["b"], arrays={}
+    ) as writer:
+        writer.skip("b", "none")
+        writer.complete()
+    with pytest.raises(VadbenchError, match=r"part-0001\.h5 has other arrays than part-0000\.h5"):
+        inspect(tmp_path)
 
 
 def test_a_part_of_a_linked_set_that_is_another_is_an_error(tmp_path: Path) -> None:

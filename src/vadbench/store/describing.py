@@ -53,10 +53,11 @@ def inspect(path: Path) -> str:
 
 def _part_lines(part: Part) -> Iterator[str]:
     yield f"{part.path}: {part.path.stat().st_size / 1e6:,.1f} MB"
-    yield from _header_lines(part.header)
-    yield f"digest    {part.digest}"
-    yield from _array_lines(part.header, part.lengths())
-    yield from _video_lines([_Content.of(part)])
+    content = _Content.of(part)
+    yield from _header_lines(content.header)
+    yield f"digest    {content.digest}"
+    yield from _array_lines(content.header, content.lengths)
+    yield from _video_lines([content])
 
 
 def _set_lines(folder: Path) -> Iterator[str]:
@@ -70,6 +71,11 @@ def _set_lines(folder: Path) -> Iterator[str]:
     for file in files:
         with Part.open(file) as part:
             contents.append(_Content.of(part))
+    for content in contents:
+        if content.header.specs() != contents[0].header.specs():
+            raise VadbenchError(
+                f"{folder}: {content.file} has other arrays than {contents[0].file}; inspect each by itself"
+            )
     yield from _header_lines(contents[0].header)
     lengths = {name: sum(content.lengths[name] for content in contents) for name in contents[0].lengths}
     yield from _array_lines(contents[0].header, lengths)
